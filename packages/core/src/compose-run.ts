@@ -1,4 +1,4 @@
-import { Container } from "inversify";
+import { Container, type ServiceIdentifier } from "inversify";
 import { FoveaError } from "./fovea-error.ts";
 import type { AlgorithmDefinition } from "./plugin.ts";
 import type { Policy } from "./policy.ts";
@@ -6,6 +6,10 @@ import type { Recorder } from "./recorder.ts";
 import { Services } from "./services.ts";
 import type { Task } from "./task.ts";
 import type { Verifier } from "./verifier.ts";
+
+function countBound(container: Container, service: ServiceIdentifier<unknown>): number {
+  return container.getAll(service, { optional: true }).length;
+}
 
 /** What a run is put together from. The algorithm's options are validated already. */
 export interface RunParts<Options> {
@@ -39,13 +43,13 @@ export function composeRun<Options>(parts: RunParts<Options>): Container {
   for (const recorder of parts.recorders) container.bind(Services.Recorder).toConstantValue(recorder);
   container.load(algorithm.bind(parts.algorithmOptions));
   for (const service of ["Advantage", "Loss"] as const) {
-    const bound = container.getAll(Services[service], { optional: true }).length;
+    const bound = countBound(container, Services[service]);
     if (bound !== 1) {
       throw new FoveaError(`the algorithm "${algorithm.name}" must bind exactly one ${service}, but binds ${bound}`);
     }
   }
   for (const service of ["RolloutFilter", "RewardShaping"] as const) {
-    const bound = container.getAll(Services[service], { optional: true }).length;
+    const bound = countBound(container, Services[service]);
     if (bound > 1) {
       throw new FoveaError(`the algorithm "${algorithm.name}" may bind at most one ${service}, but binds ${bound}`);
     }
