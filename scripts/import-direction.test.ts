@@ -26,18 +26,27 @@ interface SourceFile {
   readonly path: string;
   readonly package: string;
   readonly imports: readonly string[];
+  /** Those that remain at run time: a cycle of types alone is harmless. */
+  readonly valueImports: readonly string[];
 }
 
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(root, path), "utf8");
   const { module, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path} does not parse: ${errors[0]?.message}`);
-  const exported = module.staticExports.flatMap((statement) => statement.entries.map((entry) => entry.moduleRequest));
-  const requests = [...module.staticImports.map((statement) => statement.moduleRequest), ...exported];
+  const imported = module.staticImports.map(({ moduleRequest, entries }) => ({
+    request: moduleRequest.value,
+    isType: entries.length > 0 && entries.every((entry) => entry.isType),
+  }));
+  const exported = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest, isType }) => (moduleRequest ? [{ request: moduleRequest.value, isType }] : [])),
+  );
+  const all = [...imported, ...exported];
   return {
     path,
     package: path.split("/")[1]!,
-    imports: [...new Set(requests.flatMap((request) => (request ? [request.value] : [])))],
+    imports: [...new Set(all.map(({ request }) => request))],
+    valueImports: [...new Set(all.filter(({ isType }) => !isType).map(({ request }) => request))],
   };
 }
 
@@ -82,7 +91,7 @@ describe.each(packages)("the sources of %s", (name) => {
     const visit = (source: SourceFile, trail: readonly string[]): void => {
       expect(trail, "an import cycle").not.toContain(source.path);
       if (finished.has(source.path)) return;
-      for (const request of source.imports.filter((candidate) => candidate.startsWith("."))) {
+      for (const request of source.valueImports.filter((candidate) => candidate.startsWith("."))) {
         const target = relative(root, resolve(root, dirname(source.path), request));
         expect(target.startsWith(folder), `${source.path} imports ${request}`).toBe(true);
         const next = byPath.get(target);
