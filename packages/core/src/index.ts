@@ -1,9 +1,13 @@
 export type { Advantage, AdvantageInput, AdvantageOutput } from "./advantage.ts";
+export type { WeightedVerdict } from "./combine-verdicts.ts";
+export { combineVerdicts } from "./combine-verdicts.ts";
 export type { RunParts } from "./compose-run.ts";
 export { composeRun } from "./compose-run.ts";
 export { FoveaError } from "./fovea-error.ts";
 export type { Image } from "./image.ts";
 export type { Loss, LossInput, LossOutput, MiniBatchSize } from "./loss.ts";
+export type { OverlongPenaltyOptions } from "./overlong-penalty.ts";
+export { overlongPenalty } from "./overlong-penalty.ts";
 export type { Perturbation } from "./perturbation.ts";
 export type {
   AlgorithmDefinition,
