@@ -1,0 +1,2 @@
+export type { GoldenAlgorithms, GoldenLoss, GoldenVppoLoss } from "./golden-algorithms.ts";
+export { GOLDEN_SIZES, goldenAlgorithms, relativeDifference } from "./golden-algorithms.ts";
