@@ -1,0 +1,163 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { FoveaError } from "@fovea-rl/core";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
+import { parseHeader, parseHeaderLength, type TensorEntry } from "./safetensors-header.ts";
+import { writeAside } from "./write-aside.ts";
+
+/** A tensor outside any engine. */
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  /** Row-major; as many values as the product of `shape`. */
+  readonly data: Float32Array;
+}
+
+export type TensorMap = ReadonlyMap<string, NamedTensor>;
+
+export interface Safetensors {
+  readonly tensors: TensorMap;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Typed arrays read in the machine's byte order; the format is little-endian, and so is every platform Node ships for but s390x. */
+function requireLittleEndian(): void {
+  if (!LITTLE_ENDIAN) throw new FoveaError("safetensors files can be read and written on little-endian machines only");
+}
+
+/** A copy that starts at offset 0 of a buffer of its own: typed arrays must be aligned, tensors in a file need not be. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+}
+
+function exactIntegers<Value extends number | bigint>(
+  values: Iterable<Value>,
+  length: number,
+  where: string,
+): Float32Array {
+  const output = new Float32Array(length);
+  let index = 0;
+  for (const value of values) {
+    output[index] = Number(value);
+    if (output[index] !== Number(value) || (typeof value === "bigint" && BigInt(output[index]!) !== value)) {
+      throw new FoveaError(`${where} holds ${value}, which a 32-bit float cannot hold exactly`);
+    }
+    index++;
+  }
+  return output;
+}
+
+function decode(entry: TensorEntry, bytes: Uint8Array, file: string): NamedTensor {
+  const buffer = aligned(bytes);
+  const where = `${file}: the tensor "${entry.name}"`;
+  const integers = <Value extends number | bigint>(array: Iterable<Value> & { length: number }): Float32Array =>
+    exactIntegers(array, array.length, where);
+  const decoders = {
+    F32: () => new Float32Array(buffer),
+    F16: () => float16ToFloat32(new Uint16Array(buffer)),
+    BF16: () => bfloat16ToFloat32(new Uint16Array(buffer)),
+    I64: () => integers(new BigInt64Array(buffer)),
+    I32: () => integers(new Int32Array(buffer)),
+    U8: () => integers(new Uint8Array(buffer)),
+  };
+  return { shape: entry.shape, data: decoders[entry.elementType]() };
+}
+
+/**
+ * Parses a safetensors file that lies in memory. F16 and BF16 are widened exactly; integers must fit a 32-bit float exactly.
+ *
+ * @param file the path to name in errors.
+ * @throws FoveaError naming the file and the tensor at fault.
+ */
+export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
+  requireLittleEndian();
+  const headerBytes = parseHeaderLength(bytes.subarray(0, 8), bytes.length, file);
+  const data = bytes.subarray(8 + headerBytes);
+  const header = parseHeader(bytes.subarray(8, 8 + headerBytes), data.length, file);
+  const tensors = new Map(
+    header.entries.map((entry) => [entry.name, decode(entry, data.subarray(entry.begin, entry.end), file)]),
+  );
+  return { tensors, metadata: header.metadata };
+}
+
+async function readBytes(handle: FileHandle, position: number, length: number, file: string): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) throw new FoveaError(`${file} ended early while it was read, at byte ${position + filled}`);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file, one tensor at a time: half-precision files never lie in memory beside their widened copy.
+ *
+ * @throws FoveaError as {@link parseSafetensors}, and if the file cannot be opened.
+ */
+export async function readSafetensors(path: string): Promise<Safetensors> {
+  requireLittleEndian();
+  const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "there is no such file" : error.message;
+    throw new FoveaError(`cannot read ${path}: ${why}`, { cause: error });
+  });
+  try {
+    const { size } = await handle.stat();
+    const headerBytes = parseHeaderLength(await readBytes(handle, 0, Math.min(8, size), path), size, path);
+    const dataStart = 8 + headerBytes;
+    const header = parseHeader(await readBytes(handle, 8, headerBytes, path), size - dataStart, path);
+    const tensors = new Map<string, NamedTensor>();
+    for (const entry of header.entries) {
+      const bytes = await readBytes(handle, dataStart + entry.begin, entry.end - entry.begin, path);
+      tensors.set(entry.name, decode(entry, bytes, path));
+    }
+    return { tensors, metadata: header.metadata };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The file's parts in order: length and header, then each tensor's bytes. All F32, sorted by name: equal tensors, equal bytes. */
+function* serialisedParts(tensors: TensorMap, metadata: Readonly<Record<string, string>>): Generator<Uint8Array> {
+  requireLittleEndian();
+  const names = [...tensors.keys()].sort();
+  const entries: [string, unknown][] = [["__metadata__", metadata]];
+  let offset = 0;
+  for (const name of names) {
+    const { shape, data } = tensors.get(name)!;
+    if (name === "__metadata__") throw new FoveaError('a tensor cannot be named "__metadata__"');
+    if (shape.reduce((product, size) => product * size, 1) !== data.length) {
+      throw new FoveaError(`the tensor "${name}" has the shape [${shape.join(", ")}] but ${data.length} values`);
+    }
+    entries.push([name, { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] }]);
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // Spaces pad the header so that the data starts at a multiple of 8, as the format asks.
+  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(json, 8);
+  yield header;
+  for (const name of names) {
+    const { data } = tensors.get(name)!;
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+}
+
+/** A safetensors file in memory. Transformers asks for the metadata `{"format": "pt"}`. */
+export function serialiseSafetensors(
+  tensors: TensorMap,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Uint8Array {
+  return Buffer.concat([...serialisedParts(tensors, metadata)]);
+}
+
+/** Writes a safetensors file aside and renames it into place. */
+export async function writeSafetensors(
+  path: string,
+  tensors: TensorMap,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Promise<void> {
+  await writeAside(path, serialisedParts(tensors, metadata));
+}
