@@ -19,6 +19,8 @@ interface Plugin<Options> {
 /** What every plug-in is told of the run it takes part in. */
 export interface RunContext {
   readonly seed: number;
+  /** Directory that relative paths in the plug-in's options are resolved from; default the working directory. */
+  readonly baseDirectory?: string;
 }
 
 /** What a policy engine is told besides. */

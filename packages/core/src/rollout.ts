@@ -1,3 +1,4 @@
+import type { Image } from "./image.ts";
 import type { Prompt } from "./prompt.ts";
 import type { Verdict } from "./verifier.ts";
 
@@ -37,6 +38,8 @@ export interface Credit {
    * `perturbedLogprobs`, ... The same names for every rollout of a batch.
    */
   readonly columns?: Readonly<Record<string, Float32Array>>;
+  /** What the policy was shown in an extra pass in place of the prompt's images, for reports. */
+  readonly perturbedImages?: readonly Image[];
 }
 
 /** A graded rollout with its credit, ready for the loss. */
