@@ -1,0 +1,130 @@
+import { createRequire } from "node:module";
+import { FoveaError } from "@fovea-rl/core";
+import "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** The backends a user can name. */
+export const BACKEND_NAMES = ["wasm", "tensorflow", "tensorflow-gpu", "webgpu", "auto"] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+/** The backends there are; `auto` chooses one of them. */
+export type ConcreteBackendName = Exclude<BackendName, "auto">;
+
+interface BackendDescription {
+  readonly packages: readonly string[];
+  /** How to get it, for the error message when it is missing. */
+  readonly remedy: string;
+  /** Loads the packages, and makes the backend the current one of TensorFlow.js. */
+  readonly start: () => Promise<void>;
+}
+
+async function use(registeredName: string): Promise<void> {
+  if (!(await tf.setBackend(registeredName))) throw new Error(`the backend "${registeredName}" did not initialise`);
+  await tf.ready();
+}
+
+async function startNative(packageName: string): Promise<void> {
+  // tfjs-node 4.22 calls a function that Node 23 removed.
+  const util = createRequire(import.meta.url)("node:util") as { isNullOrUndefined?: (value: unknown) => boolean };
+  util.isNullOrUndefined ??= (value) => value === undefined || value === null;
+  await import(packageName);
+  await use("tensorflow");
+}
+
+async function startWebGpu(): Promise<void> {
+  // Not a literal, so that the type checker and bundlers leave the optional package alone.
+  const dawn = "webgpu";
+  const { create, globals } = (await import(dawn)) as { create: (flags: string[]) => object; globals: object };
+  Object.assign(globalThis, globals);
+  Object.defineProperty(globalThis.navigator, "gpu", { value: create([]), configurable: true });
+  const backend = "@tensorflow/tfjs-backend-webgpu";
+  await import(backend);
+  await use("webgpu");
+}
+
+const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = {
+  wasm: {
+    packages: ["@tensorflow/tfjs-backend-wasm"],
+    remedy: "reinstall @fovea-rl/policy-tfjs",
+    start: async () => {
+      await import("@tensorflow/tfjs-backend-wasm");
+      await use("wasm");
+    },
+  },
+  tensorflow: {
+    packages: ["@tensorflow/tfjs-node"],
+    remedy: "npm install @tensorflow/tfjs-node@4.22.0 (it builds against libtensorflow), or choose the backend wasm",
+    start: () => startNative("@tensorflow/tfjs-node"),
+  },
+  "tensorflow-gpu": {
+    packages: ["@tensorflow/tfjs-node-gpu"],
+    remedy:
+      "npm install @tensorflow/tfjs-node-gpu@4.22.0 (it builds against a CUDA libtensorflow), or choose the backend wasm",
+    start: () => startNative("@tensorflow/tfjs-node-gpu"),
+  },
+  webgpu: {
+    packages: ["webgpu", "@tensorflow/tfjs-backend-webgpu"],
+    remedy: "npm install webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0, or choose the backend wasm",
+    start: startWebGpu,
+  },
+};
+
+/** `auto` takes the first of these that is installed. */
+const PREFERENCE: readonly ConcreteBackendName[] = ["tensorflow-gpu", "tensorflow", "wasm"];
+
+/** Whether a backend's packages are installed, and how to get them if not. Starts nothing. */
+export interface BackendAvailability {
+  readonly name: ConcreteBackendName;
+  readonly installed: boolean;
+  readonly remedy: string;
+}
+
+function isInstalled(name: ConcreteBackendName): boolean {
+  return DESCRIPTIONS[name].packages.every((packageName) => {
+    try {
+      import.meta.resolve(packageName);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function backendAvailability(): readonly BackendAvailability[] {
+  return (Object.keys(DESCRIPTIONS) as ConcreteBackendName[]).map((name) => ({
+    name,
+    installed: isInstalled(name),
+    remedy: DESCRIPTIONS[name].remedy,
+  }));
+}
+
+let current: ConcreteBackendName | undefined;
+
+/**
+ * Starts a backend and makes it the one of this process: TensorFlow.js has a single current backend, so every engine of a
+ * process must use the same.
+ *
+ * @throws FoveaError if it is not installed (with the way to get it), does not start, or another one is in use.
+ */
+export async function startBackend(name: BackendName): Promise<ConcreteBackendName> {
+  const chosen = name === "auto" ? PREFERENCE.find(isInstalled)! : name;
+  if (chosen === current) return chosen;
+  if (current !== undefined) {
+    throw new FoveaError(
+      `the backend "${chosen}" cannot start: this process already uses "${current}", and TensorFlow.js has one at a time`,
+    );
+  }
+  const description = DESCRIPTIONS[chosen];
+  if (!isInstalled(chosen)) {
+    throw new FoveaError(`the backend "${chosen}" is not installed. To get it: ${description.remedy}`);
+  }
+  try {
+    await description.start();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FoveaError(`the backend "${chosen}" is installed but does not start (${reason}). ${description.remedy}`, {
+      cause: error,
+    });
+  }
+  current = chosen;
+  return chosen;
+}

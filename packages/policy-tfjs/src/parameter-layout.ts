@@ -1,0 +1,193 @@
+import { FoveaError } from "@fovea-rl/core";
+import type { ModelConfig } from "./model-config.ts";
+import type { NamedTensor, TensorMap } from "./safetensors.ts";
+
+/**
+ * How a parameter of the engine is made of tensors in Hugging Face's layout. Linear weights are stored `[in, out]` here (theirs
+ * are `[out, in]`), because that is what the backends multiply fastest, and query, key and value projections lie side by side in
+ * one kernel, because one product is faster than three.
+ */
+export interface ParameterLayout {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** `columns`: transposed and side by side; `rows`: as they are, one after the other. */
+  readonly arrangement: "columns" | "rows";
+  readonly sources: readonly ParameterSource[];
+}
+
+export interface ParameterSource {
+  /** Name in the checkpoint. */
+  readonly name: string;
+  /** Shape in the checkpoint. */
+  readonly shape: readonly number[];
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** A linear kernel `[in, sum of outs]` out of weights `[out, in]`. */
+function kernel(name: string, inputs: number, ...sources: readonly [string, number][]): ParameterLayout {
+  return {
+    name,
+    shape: [inputs, sources.reduce((sum, [, outputs]) => sum + outputs, 0)],
+    arrangement: "columns",
+    sources: sources.map(([source, outputs]) => ({ name: source, shape: [outputs, inputs] })),
+  };
+}
+
+function vector(name: string, ...sources: readonly [string, number][]): ParameterLayout {
+  return {
+    name,
+    shape: [sources.reduce((sum, [, length]) => sum + length, 0)],
+    arrangement: "rows",
+    sources: sources.map(([source, length]) => ({ name: source, shape: [length] })),
+  };
+}
+
+function table(name: string, source: string, shape: readonly number[]): ParameterLayout {
+  return { name, shape, arrangement: "rows", sources: [{ name: source, shape }] };
+}
+
+/** Where a checkpoint keeps the text model: inside a vision-language model, or alone (LlamaForCausalLM). */
+function textPrefix(config: ModelConfig): string {
+  return config.vision === undefined ? "model" : "model.text_model";
+}
+
+function visionLayouts(config: ModelConfig): ParameterLayout[] {
+  const { vision, text } = config;
+  if (vision === undefined) return [];
+  const width = vision.hiddenSize;
+  const root = "model.vision_model";
+  const patches = (vision.imageSize / vision.patchSize) ** 2;
+  const patchShape = [width, 3, vision.patchSize, vision.patchSize];
+  const layers = Array.from({ length: vision.layers }, (_, index): ParameterLayout[] => {
+    const layer = `${root}.encoder.layers.${index}`;
+    const own = `vision.${index}`;
+    const projections = ["q_proj", "k_proj", "v_proj"].map((name) => `${layer}.self_attn.${name}`);
+    return [
+      vector(`${own}.norm1.weight`, [`${layer}.layer_norm1.weight`, width]),
+      vector(`${own}.norm1.bias`, [`${layer}.layer_norm1.bias`, width]),
+      kernel(`${own}.qkv.kernel`, width, ...projections.map((name): [string, number] => [`${name}.weight`, width])),
+      vector(`${own}.qkv.bias`, ...projections.map((name): [string, number] => [`${name}.bias`, width])),
+      kernel(`${own}.out.kernel`, width, [`${layer}.self_attn.out_proj.weight`, width]),
+      vector(`${own}.out.bias`, [`${layer}.self_attn.out_proj.bias`, width]),
+      vector(`${own}.norm2.weight`, [`${layer}.layer_norm2.weight`, width]),
+      vector(`${own}.norm2.bias`, [`${layer}.layer_norm2.bias`, width]),
+      kernel(`${own}.expand.kernel`, width, [`${layer}.mlp.fc1.weight`, vision.intermediateSize]),
+      vector(`${own}.expand.bias`, [`${layer}.mlp.fc1.bias`, vision.intermediateSize]),
+      kernel(`${own}.contract.kernel`, vision.intermediateSize, [`${layer}.mlp.fc2.weight`, width]),
+      vector(`${own}.contract.bias`, [`${layer}.mlp.fc2.bias`, width]),
+    ];
+  });
+  const patchInputs = sizeOf(patchShape.slice(1));
+  return [
+    {
+      name: "vision.patch.kernel",
+      shape: [patchInputs, width],
+      arrangement: "columns",
+      sources: [{ name: `${root}.embeddings.patch_embedding.weight`, shape: patchShape }],
+    },
+    vector("vision.patch.bias", [`${root}.embeddings.patch_embedding.bias`, width]),
+    table("vision.positions", `${root}.embeddings.position_embedding.weight`, [patches, width]),
+    ...layers.flat(),
+    vector("vision.norm.weight", [`${root}.post_layernorm.weight`, width]),
+    vector("vision.norm.bias", [`${root}.post_layernorm.bias`, width]),
+    kernel("connector.kernel", width * config.scaleFactor ** 2, [
+      "model.connector.modality_projection.proj.weight",
+      text.hiddenSize,
+    ]),
+  ];
+}
+
+function textLayouts(config: ModelConfig): ParameterLayout[] {
+  const { text } = config;
+  const root = textPrefix(config);
+  const width = text.hiddenSize;
+  const queries = text.heads * text.headDimension;
+  const keyValues = text.keyValueHeads * text.headDimension;
+  const layers = Array.from({ length: text.layers }, (_, index): ParameterLayout[] => {
+    const layer = `${root}.layers.${index}`;
+    const own = `text.${index}`;
+    return [
+      vector(`${own}.norm1.weight`, [`${layer}.input_layernorm.weight`, width]),
+      kernel(
+        `${own}.qkv.kernel`,
+        width,
+        [`${layer}.self_attn.q_proj.weight`, queries],
+        [`${layer}.self_attn.k_proj.weight`, keyValues],
+        [`${layer}.self_attn.v_proj.weight`, keyValues],
+      ),
+      kernel(`${own}.out.kernel`, queries, [`${layer}.self_attn.o_proj.weight`, width]),
+      vector(`${own}.norm2.weight`, [`${layer}.post_attention_layernorm.weight`, width]),
+      kernel(`${own}.gate.kernel`, width, [`${layer}.mlp.gate_proj.weight`, text.intermediateSize]),
+      kernel(`${own}.up.kernel`, width, [`${layer}.mlp.up_proj.weight`, text.intermediateSize]),
+      kernel(`${own}.down.kernel`, text.intermediateSize, [`${layer}.mlp.down_proj.weight`, width]),
+    ];
+  });
+  return [
+    table("text.embedding", `${root}.embed_tokens.weight`, [text.vocabularySize, width]),
+    ...layers.flat(),
+    vector("text.norm.weight", [`${root}.norm.weight`, width]),
+    ...(text.tieWordEmbeddings ? [] : [kernel("head.kernel", width, ["lm_head.weight", text.vocabularySize])]),
+  ];
+}
+
+/** Every parameter of a model, in a fixed order. */
+export function parameterLayouts(config: ModelConfig): readonly ParameterLayout[] {
+  return [...visionLayouts(config), ...textLayouts(config)];
+}
+
+/** Puts an engine parameter together from checkpoint tensors. */
+export function assembleParameter(layout: ParameterLayout, tensors: TensorMap, origin: string): Float32Array {
+  const values = new Float32Array(sizeOf(layout.shape));
+  let offset = 0;
+  for (const source of layout.sources) {
+    const tensor = tensors.get(source.name);
+    if (tensor === undefined) throw new FoveaError(`${origin} lacks the tensor "${source.name}"`);
+    if (tensor.shape.join() !== source.shape.join()) {
+      throw new FoveaError(
+        `${origin}: the tensor "${source.name}" has shape [${tensor.shape}], but the config asks for [${source.shape}]`,
+      );
+    }
+    if (layout.arrangement === "rows") {
+      values.set(tensor.data, offset);
+      offset += tensor.data.length;
+      continue;
+    }
+    const [inputs, columns] = layout.shape as [number, number];
+    const outputs = source.shape[0]!;
+    for (let output = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++) {
+        values[input * columns + offset + output] = tensor.data[output * inputs + input]!;
+      }
+    }
+    offset += outputs;
+  }
+  return values;
+}
+
+/** Takes an engine parameter apart into checkpoint tensors: the inverse of {@link assembleParameter}. */
+export function disassembleParameter(layout: ParameterLayout, values: Float32Array): Map<string, NamedTensor> {
+  const tensors = new Map<string, NamedTensor>();
+  let offset = 0;
+  for (const source of layout.sources) {
+    const size = sizeOf(source.shape);
+    if (layout.arrangement === "rows") {
+      tensors.set(source.name, { shape: source.shape, data: values.slice(offset, offset + size) });
+      offset += size;
+      continue;
+    }
+    const [inputs, columns] = layout.shape as [number, number];
+    const outputs = source.shape[0]!;
+    const data = new Float32Array(size);
+    for (let output = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++) {
+        data[output * inputs + input] = values[input * columns + offset + output]!;
+      }
+    }
+    tensors.set(source.name, { shape: source.shape, data });
+    offset += outputs;
+  }
+  return tensors;
+}

@@ -1,0 +1,99 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./model-config.ts";
+import { attention } from "./operations/attention.ts";
+import { rearrangeRows } from "./operations/embedding.ts";
+import { geluFeedForward } from "./operations/feed-forward.ts";
+import { affine, linear } from "./operations/linear.ts";
+import { layerNorm } from "./operations/normalisation.ts";
+import { packHeads } from "./operations/rotary-embedding.ts";
+import type { Parameters } from "./parameters.ts";
+
+const NO_MASKS = { own: undefined, prefix: undefined };
+
+/**
+ * The order in which patches are fed: those that pixel shuffle brings together stand side by side. The tower itself does not
+ * care (position embeddings are permuted along), and the shuffle becomes a reshape.
+ *
+ * @returns `[patches]`: the raster index of each patch.
+ */
+function shuffledPatchOrder(patchesPerSide: number, scaleFactor: number): Int32Array {
+  const order: number[] = [];
+  for (let row = 0; row < patchesPerSide; row += scaleFactor) {
+    for (let column = 0; column < patchesPerSide; column += scaleFactor) {
+      for (let down = 0; down < scaleFactor; down++) {
+        for (let right = 0; right < scaleFactor; right++) {
+          order.push((row + down) * patchesPerSide + column + right);
+        }
+      }
+    }
+  }
+  return Int32Array.from(order);
+}
+
+/** Cuts images `[3, side, side]` into flat patches `[images * patches, 3 * patchSize²]`, in the given order. */
+function cutPatches(images: readonly Float32Array[], side: number, patchSize: number, order: Int32Array): tf.Tensor2D {
+  const perSide = side / patchSize;
+  const width = 3 * patchSize * patchSize;
+  const patches = new Float32Array(images.length * order.length * width);
+  let offset = 0;
+  for (const image of images) {
+    for (const patch of order) {
+      const top = Math.floor(patch / perSide) * patchSize;
+      const left = (patch % perSide) * patchSize;
+      for (let channel = 0; channel < 3; channel++) {
+        for (let row = 0; row < patchSize; row++) {
+          const start = (channel * side + top + row) * side + left;
+          patches.set(image.subarray(start, start + patchSize), offset);
+          offset += patchSize;
+        }
+      }
+    }
+  }
+  return tf.tensor2d(patches, [images.length * order.length, width]);
+}
+
+/**
+ * The SigLIP-style vision transformer with pixel shuffle and projection (Idefics3, Laurençon et al. 2024).
+ *
+ * @param images each `[3, imageSize, imageSize]`, normalised.
+ * @returns `[images * imageTokens, text hidden size]`
+ */
+export function encodeImages(
+  images: readonly Float32Array[],
+  parameters: Parameters,
+  config: ModelConfig,
+): tf.Tensor2D {
+  const vision = config.vision!;
+  const order = shuffledPatchOrder(vision.imageSize / vision.patchSize, config.scaleFactor);
+  const patches = cutPatches(images, vision.imageSize, vision.patchSize, order);
+  const embedded = affine(patches, parameters.get("vision.patch.kernel"), parameters.get("vision.patch.bias"));
+  const positions = rearrangeRows(parameters.get("vision.positions"), order);
+  const width = vision.hiddenSize;
+  let x = tf.reshape(tf.add(tf.reshape(embedded, [images.length, order.length, width]), positions), [
+    images.length * order.length,
+    width,
+  ]) as tf.Tensor2D;
+  const counts = { heads: vision.heads, keyValueHeads: vision.heads, headDimension: width / vision.heads };
+  const shape = {
+    rows: images.length,
+    heads: 3 * vision.heads,
+    length: order.length,
+    headDimension: counts.headDimension,
+  };
+  for (let layer = 0; layer < vision.layers; layer++) {
+    const get = <T extends tf.Tensor>(name: string): T => parameters.get<T>(`vision.${layer}.${name}`);
+    const epsilon = vision.layerNormEpsilon;
+    const normalised = layerNorm(x, get("norm1.weight"), get("norm1.bias"), epsilon);
+    const packed = packHeads(affine(normalised, get("qkv.kernel"), get("qkv.bias")), shape, undefined);
+    const attended = attention(packed, undefined, NO_MASKS, counts);
+    x = tf.add(x, affine(attended, get("out.kernel"), get("out.bias")));
+    const inner = layerNorm(x, get("norm2.weight"), get("norm2.bias"), epsilon);
+    x = tf.add(
+      x,
+      geluFeedForward(inner, get("expand.kernel"), get("expand.bias"), get("contract.kernel"), get("contract.bias")),
+    );
+  }
+  x = layerNorm(x, parameters.get("vision.norm.weight"), parameters.get("vision.norm.bias"), vision.layerNormEpsilon);
+  const shuffled = tf.reshape(x, [images.length * config.imageTokens, width * config.scaleFactor ** 2]) as tf.Tensor2D;
+  return linear(shuffled, parameters.get("connector.kernel"));
+}
