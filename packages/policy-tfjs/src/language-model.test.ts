@@ -9,14 +9,14 @@ import { readModelWeights } from "./model-weights.ts";
 import { disassembleParameter } from "./parameter-layout.ts";
 import { Parameters } from "./parameters.ts";
 import { readSafetensors, type TensorMap } from "./safetensors.ts";
-import { createPrefixBatch, createResponseBatch, type EncodedPrompt, type PrefixBatch } from "./token-batch.ts";
+import { createPrefixBatch, createResponseBatch, type ModelPrompt, type PrefixBatch } from "./token-batch.ts";
 
 // A random SmolVLM with logits and gradients computed by transformers (fixtures/README.md).
 const directory = join(import.meta.dirname, "../fixtures/smolvlm-a");
 let config: ModelConfig;
 let parameters: Parameters;
 let golden: TensorMap;
-let prompts: readonly EncodedPrompt[];
+let prompts: readonly ModelPrompt[];
 
 function row(tensor: string, index: number): Float32Array {
   const { shape, data } = golden.get(tensor)!;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 /** Prompt and response out of a golden sequence, cut at `place`. */
-function cut(index: number, place: number, length?: number): { prompt: EncodedPrompt; response: Int32Array } {
+function cut(index: number, place: number, length?: number): { prompt: ModelPrompt; response: Int32Array } {
   const prompt = prompts[index]!;
   const end = length === undefined ? prompt.tokens.length : place + length;
   return {
@@ -46,7 +46,7 @@ function cut(index: number, place: number, length?: number): { prompt: EncodedPr
 }
 
 async function logprobsOf(
-  groups: readonly { prompt: EncodedPrompt; responses: readonly Int32Array[] }[],
+  groups: readonly { prompt: ModelPrompt; responses: readonly Int32Array[] }[],
 ): Promise<{ readonly values: Float32Array; readonly length: number }> {
   const prefix = createPrefixBatch(
     groups.map(({ prompt }) => prompt),
@@ -99,7 +99,7 @@ describe("the model's forward pass", () => {
       { prompt: first.prompt, responses: [first.response, ...others] },
       { prompt: second.prompt, responses: [second.response, others[0]!] },
     ]);
-    const alone = async (prompt: EncodedPrompt, response: Int32Array): Promise<Float32Array> =>
+    const alone = async (prompt: ModelPrompt, response: Int32Array): Promise<Float32Array> =>
       (await logprobsOf([{ prompt, responses: [response] }])).values;
     const rows = [
       [first.prompt, first.response, 0],

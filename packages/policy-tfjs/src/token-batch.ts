@@ -6,7 +6,7 @@ import { disposeRotaryTables, type RotaryTables, rotaryTables } from "./operatio
 const MASKED = -1e9;
 
 /** A prompt as the model takes it: token ids, image placeholders included, and the pixels of its images in order. */
-export interface EncodedPrompt {
+export interface ModelPrompt {
   /** `[P]` */
   readonly tokens: Int32Array;
   /** Each `[3, imageSize, imageSize]`, normalised. */
@@ -18,7 +18,7 @@ export interface EncodedPrompt {
  * response's. Holds constants that the passes share; the owner disposes it.
  */
 export interface PrefixBatch {
-  readonly prompts: readonly EncodedPrompt[];
+  readonly prompts: readonly ModelPrompt[];
   /** P, the longest prompt. */
   readonly length: number;
   /** `[B * P]`, padding as token 0. */
@@ -49,7 +49,7 @@ function headDimensions(config: ModelConfig): {
   };
 }
 
-export function createPrefixBatch(prompts: readonly EncodedPrompt[], config: ModelConfig): PrefixBatch {
+export function createPrefixBatch(prompts: readonly ModelPrompt[], config: ModelConfig): PrefixBatch {
   const rows = prompts.length;
   const length = Math.max(...prompts.map((prompt) => prompt.tokens.length));
   const padding = prompts.map((prompt) => length - prompt.tokens.length);

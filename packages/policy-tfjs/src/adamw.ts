@@ -1,0 +1,78 @@
+import { FoveaError } from "@fovea-rl/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { Parameters } from "./parameters.ts";
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled: every parameter shrinks by learningRate * weightDecay a step, as PyTorch's AdamW does by default. */
+  readonly weightDecay: number;
+}
+
+export const ADAMW_DEFAULTS: AdamWOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+
+/** AdamW (Loshchilov and Hutter 2019). Owns its moments. */
+export class AdamW {
+  readonly options: AdamWOptions;
+  readonly firstMoments: Parameters;
+  readonly secondMoments: Parameters;
+  /** Steps taken, for the bias correction. */
+  steps: number;
+
+  constructor(options: AdamWOptions, firstMoments: Parameters, secondMoments: Parameters, steps: number) {
+    this.options = options;
+    this.firstMoments = firstMoments;
+    this.secondMoments = secondMoments;
+    this.steps = steps;
+  }
+
+  static create(parameters: Parameters, options: AdamWOptions): AdamW {
+    return new AdamW(options, Parameters.zerosLike(parameters), Parameters.zerosLike(parameters), 0);
+  }
+
+  /** Steps the parameters along gradients multiplied by `scale`. */
+  apply(parameters: Parameters, gradients: Parameters, learningRate: number, scale: number): void {
+    const { beta1, beta2, epsilon, weightDecay } = this.options;
+    this.steps++;
+    const firstCorrection = 1 / (1 - beta1 ** this.steps);
+    const secondCorrection = 1 / (1 - beta2 ** this.steps);
+    const updated = tf.tidy(() =>
+      parameters.layouts.map(({ name }) => {
+        const gradient = tf.mul(gradients.get(name), scale);
+        const first = tf.add(tf.mul(this.firstMoments.get(name), beta1), tf.mul(gradient, 1 - beta1));
+        const second = tf.add(tf.mul(this.secondMoments.get(name), beta2), tf.mul(tf.square(gradient), 1 - beta2));
+        const denominator = tf.add(tf.sqrt(tf.mul(second, secondCorrection)), epsilon);
+        const step = tf.mul(tf.div(first, denominator), learningRate * firstCorrection);
+        const decayed = tf.mul(parameters.get(name), 1 - learningRate * weightDecay);
+        return [tf.sub(decayed, step), first, second] as [tf.Tensor, tf.Tensor, tf.Tensor];
+      }),
+    );
+    parameters.replace(updated.map(([value]) => value));
+    this.firstMoments.replace(updated.map(([, first]) => first));
+    this.secondMoments.replace(updated.map(([, , second]) => second));
+  }
+
+  dispose(): void {
+    this.firstMoments.dispose();
+    this.secondMoments.dispose();
+  }
+}
+
+/**
+ * Global L2 norm of all gradients.
+ *
+ * @throws FoveaError if it is not finite, naming a tensor at fault: nothing must be stepped along such a gradient.
+ */
+export async function globalNorm(gradients: Parameters): Promise<number> {
+  const sums = tf.tidy(() => tf.stack(gradients.list().map((tensor) => tf.sum(tf.square(tensor)))));
+  const squares = await sums.data();
+  sums.dispose();
+  let total = 0;
+  for (const square of squares) total += square;
+  if (Number.isFinite(total)) return Math.sqrt(total);
+  const culprit = gradients.layouts[squares.findIndex((square) => !Number.isFinite(square))];
+  throw new FoveaError(
+    `the gradient is not finite (first in ${culprit?.sources.map((source) => source.name).join(", ")}); the step was not applied`,
+  );
+}

@@ -1,0 +1,408 @@
+import {
+  createLossInput,
+  FoveaError,
+  type GradientReport,
+  type GradientRequest,
+  type Image,
+  miniBatchSize,
+  type Policy,
+  type PolicyCapabilities,
+  type PolicyContext,
+  type Prompt,
+  type Rollout,
+  type RolloutGroup,
+  randomGenerator,
+  type SampleRequest,
+  type ScoreOptions,
+  type ScoreRequest,
+  type StepOptions,
+  type StepReport,
+  type TokenScores,
+} from "@fovea-rl/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { AdamW, globalNorm } from "./adamw.ts";
+import { startBackend } from "./backend.ts";
+import { resolveCheckpointDirectory } from "./checkpoint-directory.ts";
+import { readEngineCheckpoint, writeEngineCheckpoint } from "./engine-checkpoint.ts";
+import { type ImageProcessor, readImageProcessor } from "./image-processor.ts";
+import { responseDistributions, responseLogprobs } from "./language-model.ts";
+import { type GroupPart, planMicroBatches } from "./micro-batches.ts";
+import { type ModelConfig, readModelConfig } from "./model-config.ts";
+import { readModelWeights } from "./model-weights.ts";
+import { rearrangeRows } from "./operations/embedding.ts";
+import { Parameters } from "./parameters.ts";
+import type { TfjsPolicyOptions } from "./policy-options.ts";
+import { sampleResponses } from "./sample-responses.ts";
+import {
+  createPrefixBatch,
+  createResponseBatch,
+  disposePrefixBatch,
+  disposeResponseBatch,
+  type ModelPrompt,
+  type PrefixBatch,
+  type ResponseBatch,
+} from "./token-batch.ts";
+import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
+
+/** What an engine is made of once its checkpoint is read. */
+interface EngineParts {
+  readonly options: TfjsPolicyOptions;
+  readonly context: PolicyContext;
+  readonly backend: string;
+  readonly modelDirectory: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly imageProcessor: ImageProcessor | undefined;
+  readonly parameters: Parameters;
+}
+
+/** A policy on TensorFlow.js in this process. Prefixes are shared in sampling, scoring and training alike. */
+export class TfjsPolicy implements Policy {
+  readonly name = "tfjs";
+  readonly capabilities: PolicyCapabilities;
+  readonly #parts: EngineParts;
+  readonly #pixelValues = new WeakMap<Image, Float32Array>();
+  #parameters: Parameters;
+  #optimiser: AdamW;
+  #gradients: Parameters | undefined;
+  #reference: Parameters | undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#parameters = parts.parameters;
+    this.#optimiser = AdamW.create(parts.parameters, parts.options.optimiser);
+    const { config } = parts;
+    this.capabilities = {
+      supported: new Set([
+        ...(config.vision === undefined ? [] : (["images"] as const)),
+        "custom-loss",
+        "reference-policy",
+        "entropies",
+        "distributions",
+        "gradient-clipping",
+      ]),
+      maximumContext: config.text.maximumPositions,
+      vocabularySize: config.text.vocabularySize,
+    };
+  }
+
+  static async create(options: TfjsPolicyOptions, context: PolicyContext): Promise<TfjsPolicy> {
+    const modelDirectory = await resolveCheckpointDirectory(options.model, context.baseDirectory ?? process.cwd());
+    const config = await readModelConfig(modelDirectory);
+    const tokenizer = await readTokenizer(modelDirectory, config);
+    const { ignoreImageSplitting } = options;
+    const imageProcessor =
+      config.vision === undefined
+        ? undefined
+        : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
+    const weights = await readModelWeights(modelDirectory);
+    const backend = await startBackend(options.backend);
+    const parameters = Parameters.fromCheckpoint(config, weights, modelDirectory);
+    return new TfjsPolicy({
+      options,
+      context,
+      backend,
+      modelDirectory,
+      config,
+      tokenizer,
+      imageProcessor,
+      parameters,
+    });
+  }
+
+  async #encode(prompt: Prompt): Promise<ModelPrompt> {
+    const { tokens, imageOrder } = this.#parts.tokenizer.encodePrompt(prompt);
+    const pixelValues = await Promise.all(
+      imageOrder.map(async (index) => {
+        const image = prompt.images[index]!;
+        const known = this.#pixelValues.get(image);
+        if (known !== undefined) return known;
+        const values = await this.#parts.imageProcessor!.process(image);
+        this.#pixelValues.set(image, values);
+        return values;
+      }),
+    );
+    return { tokens, pixelValues };
+  }
+
+  /** @throws FoveaError if prompt and response do not fit the model's positions. */
+  #checkContext(prompt: Prompt, encoded: ModelPrompt, responseLength: number): void {
+    const { maximumContext } = this.capabilities;
+    if (encoded.tokens.length + responseLength <= maximumContext) return;
+    throw new FoveaError(
+      `the prompt "${prompt.id}" has ${encoded.tokens.length} tokens and its response up to ${responseLength}, but the model's context holds ${maximumContext}`,
+    );
+  }
+
+  async sample(request: SampleRequest): Promise<RolloutGroup<Rollout>[]> {
+    const { prompts, samplesPerPrompt, sampling, randomKey } = request;
+    const { config, tokenizer, context, options } = this.#parts;
+    const promptsAtOnce = Math.max(1, Math.floor(options.samplingRows / samplesPerPrompt));
+    const encoded = await Promise.all(prompts.map((prompt) => this.#encode(prompt)));
+    prompts.forEach((prompt, index) => {
+      this.#checkContext(prompt, encoded[index]!, sampling.maximumTokens);
+    });
+    const groups: RolloutGroup<Rollout>[] = [];
+    for (let start = 0; start < prompts.length; start += promptsAtOnce) {
+      const chunk = prompts.slice(start, start + promptsAtOnce);
+      const generators = chunk.map((prompt) =>
+        Array.from({ length: samplesPerPrompt }, (_, sampleIndex) =>
+          randomGenerator({ ...randomKey, promptId: prompt.id, sampleIndex }),
+        ),
+      );
+      const settings = {
+        sampling,
+        trainingTemperature: context.trainingTemperature,
+        stopTokenIds: tokenizer.stopTokenIds,
+      };
+      const responses = await sampleResponses(
+        encoded.slice(start, start + promptsAtOnce),
+        generators,
+        this.#parameters,
+        config,
+        settings,
+      );
+      responses.forEach((group, index) => {
+        const prompt = chunk[index]!;
+        const rollouts = group.map((response, sampleIndex): Rollout => {
+          const { tokens, logprobs, entropies, finishReason } = response;
+          const written = finishReason === "stop" ? tokens.subarray(0, -1) : tokens;
+          return {
+            promptId: prompt.id,
+            sampleIndex,
+            tokens,
+            behaviourLogprobs: logprobs,
+            entropies,
+            text: tokenizer.decode(written),
+            finishReason,
+          };
+        });
+        groups.push({ prompt, rollouts });
+      });
+    }
+    return groups;
+  }
+
+  async score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<TokenScores[][]> {
+    const { config, context } = this.#parts;
+    const parameters = options.model === "reference" ? await this.#referenceParameters() : this.#parameters;
+    const temperature = context.trainingTemperature;
+    const vocabulary = config.text.vocabularySize;
+    const wantsDistributions = options.entropies === true || options.distributions === true;
+    const scores: TokenScores[][] = requests.map(() => []);
+    await this.#forEachMicroBatch(requests, async (prefix, responses, parts) => {
+      const compute = wantsDistributions ? responseDistributions : responseLogprobs;
+      const result = tf.tidy(() => compute(prefix, responses, parameters, config, temperature));
+      const values = (await result.data()) as Float32Array;
+      result.dispose();
+      forEachRow(parts, (group, response, row) => {
+        const tokens = requests[group]!.responses[response]!;
+        const start = row * responses.length;
+        scores[group]![response] = wantsDistributions
+          ? scoresOfDistributions(values, start, tokens, vocabulary, options)
+          : { logprobs: values.slice(start, start + tokens.length) };
+      });
+    });
+    return scores;
+  }
+
+  /** Runs a pass for each micro-batch; the batches' constants live as long as the pass. */
+  async #forEachMicroBatch(
+    requests: readonly ScoreRequest[],
+    pass: (prefix: PrefixBatch, responses: ResponseBatch, parts: readonly GroupPart[]) => Promise<void>,
+  ): Promise<void> {
+    const { config, options } = this.#parts;
+    const encoded = await Promise.all(requests.map(({ prompt }) => this.#encode(prompt)));
+    const sizes = requests.map(({ prompt, responses }, index) => {
+      const responseLengths = responses.map((tokens) => tokens.length);
+      this.#checkContext(prompt, encoded[index]!, Math.max(0, ...responseLengths));
+      return { promptLength: encoded[index]!.tokens.length, responseLengths };
+    });
+    for (const parts of planMicroBatches(sizes, options.microBatchTokens)) {
+      const prefix = createPrefixBatch(
+        parts.map(({ group }) => encoded[group]!),
+        config,
+      );
+      const responses = createResponseBatch(
+        prefix,
+        parts.map((part) => part.responses.map((index) => requests[part.group]!.responses[index]!)),
+        config,
+      );
+      try {
+        await pass(prefix, responses, parts);
+      } finally {
+        disposePrefixBatch(prefix);
+        disposeResponseBatch(responses);
+      }
+    }
+  }
+
+  async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
+    const { config, context } = this.#parts;
+    const size = miniBatchSize(groups.flatMap(({ rollouts }) => rollouts));
+    const requests = groups.map(({ prompt, rollouts }) => ({
+      prompt,
+      responses: rollouts.map(({ tokens }) => tokens),
+    }));
+    let total = 0;
+    const metrics: Record<string, number> = {};
+    await this.#forEachMicroBatch(requests, async (prefix, responses, parts) => {
+      const kept: Record<string, tf.Scalar> = {};
+      const { value, grads } = tf.tidy(() =>
+        tf.valueAndGrads(() => {
+          const all = responseLogprobs(prefix, responses, this.#parameters, config, context.trainingTemperature);
+          const rows: number[] = [];
+          const rollouts: RolloutGroup["rollouts"][number][] = [];
+          forEachRow(parts, (group, response, row) => {
+            rows.push(row);
+            rollouts.push(groups[group]!.rollouts[response]!);
+          });
+          const logprobs = rearrangeRows(all, Int32Array.from(rows));
+          const credited = rollouts as (typeof groups)[number]["rollouts"][number][];
+          const output = loss.compute(createLossInput(loss, credited, logprobs, size));
+          for (const [name, metric] of Object.entries(output.metrics)) kept[name] = tf.keep(tf.clone(metric));
+          return output.loss;
+        })(this.#parameters.list()),
+      );
+      this.#addGradients(grads);
+      total += (await value.data())[0]!;
+      value.dispose();
+      for (const [name, metric] of Object.entries(kept)) {
+        metrics[name] = (metrics[name] ?? 0) + (await metric.data())[0]!;
+        metric.dispose();
+      }
+    });
+    return { loss: total, metrics };
+  }
+
+  /** Takes ownership of a micro-batch's gradients. */
+  #addGradients(gradients: readonly tf.Tensor[]): void {
+    if (this.#gradients === undefined) {
+      this.#gradients = Parameters.zerosLike(this.#parameters);
+      this.#gradients.replace(gradients);
+      return;
+    }
+    const sums = this.#gradients.list().map((sum, index) => tf.add(sum, gradients[index]!));
+    tf.dispose([...gradients]);
+    this.#gradients.replace(sums);
+  }
+
+  async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<StepReport> {
+    if (this.#gradients === undefined) throw new FoveaError("there is no gradient to step along");
+    const gradients = this.#gradients;
+    this.#gradients = undefined;
+    try {
+      const gradientNorm = await globalNorm(gradients);
+      const exceeds = maximumGradientNorm !== undefined && gradientNorm > maximumGradientNorm;
+      const scale = exceeds ? maximumGradientNorm / gradientNorm : 1;
+      this.#optimiser.apply(this.#parameters, gradients, learningRate, scale);
+      return { gradientNorm };
+    } finally {
+      gradients.dispose();
+    }
+  }
+
+  /** The reference is the model the engine started from, read again when somebody asks for it, until it is refreshed. */
+  async #referenceParameters(): Promise<Parameters> {
+    if (this.#reference === undefined) {
+      const { config, modelDirectory } = this.#parts;
+      const weights = await readModelWeights(modelDirectory);
+      this.#reference = Parameters.fromCheckpoint(config, weights, modelDirectory);
+    }
+    return this.#reference;
+  }
+
+  async refreshReference(): Promise<void> {
+    this.#reference?.dispose();
+    this.#reference = Parameters.copyOf(this.#parameters);
+  }
+
+  tokenTexts(tokens: Int32Array): readonly string[] {
+    return this.#parts.tokenizer.tokenTexts(tokens);
+  }
+
+  promptLength(prompt: Prompt): number {
+    return this.#parts.tokenizer.encodePrompt(prompt).tokens.length;
+  }
+
+  async save(directory: string): Promise<void> {
+    if (this.#gradients !== undefined) {
+      throw new FoveaError("there are accumulated gradients that no step has applied; a checkpoint would lose them");
+    }
+    await writeEngineCheckpoint(directory, this.#parts.modelDirectory, {
+      parameters: this.#parameters,
+      optimiser: this.#optimiser,
+      reference: this.#reference,
+    });
+  }
+
+  async load(directory: string): Promise<void> {
+    const state = await readEngineCheckpoint(directory, this.#parts.config, this.#parts.options.optimiser);
+    this.#disposeState();
+    this.#parameters = state.parameters;
+    this.#optimiser = state.optimiser;
+    this.#reference = state.reference;
+  }
+
+  fingerprint(): Promise<string> {
+    return this.#parameters.fingerprint();
+  }
+
+  describe(): Readonly<Record<string, string | number | boolean>> {
+    return {
+      engine: "@fovea-rl/policy-tfjs",
+      backend: this.#parts.backend,
+      tensorflowJs: tf.version_core,
+      model: this.#parts.options.model,
+      modelType: this.#parts.config.modelType,
+      parameters: this.#parameters.count(),
+    };
+  }
+
+  #disposeState(): void {
+    this.#parameters.dispose();
+    this.#optimiser.dispose();
+    this.#reference?.dispose();
+    this.#gradients?.dispose();
+    this.#gradients = undefined;
+    this.#reference = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposeState();
+  }
+}
+
+/** Visits the responses of a micro-batch with their rows: sample g of the b-th of B parts is row g * B + b. */
+function forEachRow(parts: readonly GroupPart[], visit: (group: number, response: number, row: number) => void): void {
+  parts.forEach((part, place) => {
+    part.responses.forEach((response, sample) => {
+      visit(part.group, response, sample * parts.length + place);
+    });
+  });
+}
+
+function scoresOfDistributions(
+  values: Float32Array,
+  firstRow: number,
+  tokens: Int32Array,
+  vocabulary: number,
+  options: ScoreOptions,
+): TokenScores {
+  const distributions = values.slice(firstRow * vocabulary, (firstRow + tokens.length) * vocabulary);
+  const logprobs = Float32Array.from(tokens, (token, place) => distributions[place * vocabulary + token]!);
+  const entropies = new Float32Array(tokens.length);
+  for (let place = 0; place < tokens.length; place++) {
+    let entropy = 0;
+    for (let token = 0; token < vocabulary; token++) {
+      const logprob = distributions[place * vocabulary + token]!;
+      entropy -= Math.exp(logprob) * logprob;
+    }
+    entropies[place] = entropy;
+  }
+  return {
+    logprobs,
+    ...(options.entropies === true ? { entropies } : {}),
+    ...(options.distributions === true ? { distributions } : {}),
+  };
+}
