@@ -1,0 +1,10 @@
+export type { DigitsOptions } from "./digits/digits-options.ts";
+export { digitsOptionsSchema } from "./digits/digits-options.ts";
+export type { DigitsExample, ExampleKey } from "./digits/digits-task.ts";
+export { composeExample, digitsPrompt, digitsTask } from "./digits/digits-task.ts";
+export type { DigitSet, HandwrittenDigits } from "./digits/handwritten-digits.ts";
+export { DIGIT_SIDE, readHandwrittenDigits } from "./digits/handwritten-digits.ts";
+export type { Family, Question } from "./digits/question.ts";
+export { demonstration, FAMILIES } from "./digits/question.ts";
+export type { Level, Place, PlacedDigit, Scene } from "./digits/scene.ts";
+export { default as digits } from "./digits.ts";
