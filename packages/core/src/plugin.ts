@@ -53,9 +53,13 @@ export interface VerifierDefinition<Options = unknown> extends Plugin<Options> {
   create(options: Options, context: RunContext): Verifier | Promise<Verifier>;
 }
 
-/** Where a recorder may write. */
+/** Where a recorder may write, and what it may want to know of the run. */
 export interface RecorderContext extends RunContext {
   readonly runDirectory: string;
+  /** Updates that the run will do in all. */
+  readonly updates: number;
+  /** The text of each token by itself, as the policy tells it. */
+  readonly tokenTexts: (tokens: Int32Array) => readonly string[];
 }
 
 export interface RecorderDefinition<Options = unknown> extends Plugin<Options> {
