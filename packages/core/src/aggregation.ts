@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { z } from "zod";
 import type { MiniBatchSize } from "./loss.ts";
 
 /**
@@ -9,11 +10,11 @@ import type { MiniBatchSize } from "./loss.ts";
  * - `sequence-mean-token-sum`: sum over a rollout's tokens, mean over rollouts;
  * - `{ constant }`: sum over all tokens / (N * constant) (Dr. GRPO).
  */
-export type Aggregation =
-  | "token-mean"
-  | "sequence-mean-token-mean"
-  | "sequence-mean-token-sum"
-  | { readonly constant: number };
+export const aggregationSchema = z.union([
+  z.enum(["token-mean", "sequence-mean-token-mean", "sequence-mean-token-sum"]),
+  z.strictObject({ constant: z.number().positive() }),
+]);
+export type Aggregation = z.output<typeof aggregationSchema>;
 
 /**
  * The weight that each token of a micro-batch has in its mini-batch's aggregate: the share is sum(values * weights), and 0 at

@@ -1,2 +1,3 @@
 export type { GoldenAlgorithms, GoldenLoss, GoldenVppoLoss } from "./golden-algorithms.ts";
 export { GOLDEN_SIZES, goldenAlgorithms, relativeDifference } from "./golden-algorithms.ts";
+export { evaluateGolden, goldenGroups, goldenPolicy } from "./golden-rollouts.ts";

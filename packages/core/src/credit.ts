@@ -21,3 +21,18 @@ export function uniformCredit(group: RolloutGroup, advantages: ArrayLike<number>
     advantages: new Float32Array(tokens.length).fill(advantages[index]!),
   }));
 }
+
+/**
+ * The same credit with one more column.
+ *
+ * @param values `[groups][rollouts][T]`
+ */
+export function withColumn(
+  credit: readonly (readonly Credit[])[],
+  name: string,
+  values: readonly (readonly Float32Array[])[],
+): readonly (readonly Credit[])[] {
+  return credit.map((group, groupIndex) =>
+    group.map((one, rollout) => ({ ...one, columns: { ...one.columns, [name]: values[groupIndex]![rollout]! } })),
+  );
+}

@@ -1,0 +1,7 @@
+export {
+  groupNormalisedAdvantage,
+  leaveOneOutAdvantage,
+  meanCentredAdvantage,
+} from "@fovea-rl/core";
+export type { GrpoOptions } from "./grpo.ts";
+export { default, grpoAdvantage, grpoLoss, grpoOptionsSchema } from "./grpo.ts";
