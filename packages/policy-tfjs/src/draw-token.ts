@@ -28,7 +28,10 @@ function keptTokens(probabilities: Float64Array, { topK, topP }: SamplingOptions
 
 /** Unnormalised probabilities `exp(logits / temperature)`, scaled so that the largest is 1. */
 function exponentials(logits: Float32Array, temperature: number, largest: number): Float64Array {
-  return Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+  const weights = new Float64Array(logits.length);
+  for (let token = 0; token < logits.length; token++)
+    weights[token] = Math.exp((logits[token]! - largest) / temperature);
+  return weights;
 }
 
 /**
@@ -50,10 +53,10 @@ export function drawToken(
   const training = exponentials(logits, trainingTemperature, largest);
   let total = 0;
   let weightedLogits = 0;
-  training.forEach((weight, token) => {
-    total += weight;
-    weightedLogits += weight * ((logits[token]! - largest) / trainingTemperature);
-  });
+  for (let token = 0; token < training.length; token++) {
+    total += training[token]!;
+    weightedLogits += training[token]! * ((logits[token]! - largest) / trainingTemperature);
+  }
   const logNormaliser = Math.log(total);
   const token = chooseToken(logits, training, best, sampling, trainingTemperature, uniform);
   return {
@@ -74,14 +77,19 @@ function chooseToken(
   const { temperature, topK, topP } = sampling;
   if (temperature === 0) return best;
   const weights = temperature === trainingTemperature ? training : exponentials(logits, temperature, logits[best]!);
-  const candidates = topK > 0 || topP < 1 ? keptTokens(weights, sampling) : Int32Array.from(weights.keys());
+  const kept = topK > 0 || topP < 1 ? keptTokens(weights, sampling) : undefined;
+  const count = kept?.length ?? weights.length;
   let total = 0;
-  for (const token of candidates) total += weights[token]!;
+  for (let rank = 0; rank < count; rank++) total += weights[kept?.[rank] ?? rank]!;
   let remaining = uniform * total;
-  for (const token of candidates) {
+  let last = best;
+  for (let rank = 0; rank < count; rank++) {
+    const token = kept?.[rank] ?? rank;
+    if (weights[token] === 0) continue;
     remaining -= weights[token]!;
-    if (remaining < 0) return token;
+    last = token;
+    if (remaining < 0) break;
   }
-  // Rounding can leave a remainder of nothing: the last candidate that can be drawn at all.
-  return candidates.findLast((token) => weights[token]! > 0) ?? best;
+  // Rounding can leave a remainder of nothing: then it is the last token that can be drawn at all.
+  return last;
 }

@@ -5,6 +5,7 @@ import { drawToken } from "./draw-token.ts";
 import { lastHidden, outputKernel, runPrefix } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { unpackHeads } from "./operations/attention.ts";
+import { lookUp } from "./operations/embedding.ts";
 import { disposeRotaryTables, rotaryTables } from "./operations/rotary-embedding.ts";
 import type { Parameters } from "./parameters.ts";
 import { createPrefixBatch, disposePrefixBatch, type ModelPrompt } from "./token-batch.ts";
@@ -223,7 +224,7 @@ function decodeStep(
     plainHeads: keyValueHeads,
   });
   const made = tf.tidy(() => {
-    const embedded = tf.gather(parameters.get("text.embedding"), tf.tensor1d(tokens, "int32")) as tf.Tensor2D;
+    const embedded = lookUp(parameters.get("text.embedding"), tokens);
     const { hidden, grown } = decodeNext(embedded, rotary, cache, keyMask, parameters, config);
     const logits = tf.matMul(hidden, outputKernel(parameters, config)) as tf.Tensor2D;
     return { logits, grown: grown.map(({ keys, values }) => [keys, values]) };

@@ -32,11 +32,28 @@ export interface AttentionOperands {
   readonly prefix: SharedPrefix | undefined;
 }
 
+/** Attention weights, the softmax over prefix and own keys together, in two parts: joining them would copy them. */
+interface AttentionWeights {
+  /** `[N * keyValueHeads, repeat * length, P]` */
+  readonly prefix: tf.Tensor3D | undefined;
+  /** `[N * keyValueHeads, repeat * length, ownLength]` */
+  readonly own: tf.Tensor3D;
+}
+
 interface AttentionResult {
   /** `[N, heads, length, headDimension]` */
   readonly output: tf.Tensor4D;
-  /** `[N * keyValueHeads, repeat * length, P + ownLength]`, the softmax over both. */
-  readonly probabilities: tf.Tensor3D;
+  readonly weights: AttentionWeights;
+}
+
+/** Softmax over the last axes of both parts together. */
+function jointSoftmax(prefix: tf.Tensor3D | undefined, own: tf.Tensor3D): AttentionWeights {
+  if (prefix === undefined) return { prefix, own: tf.softmax(own) };
+  const largest = tf.maximum(tf.max(prefix, -1, true), tf.max(own, -1, true));
+  const prefixWeights = tf.exp(tf.sub(prefix, largest));
+  const ownWeights = tf.exp(tf.sub(own, largest));
+  const total = tf.add(tf.sum(prefixWeights, -1, true), tf.sum(ownWeights, -1, true));
+  return { prefix: tf.div(prefixWeights, total), own: tf.div(ownWeights, total) };
 }
 
 /** Scaled dot-product attention (Vaswani et al. 2017), forward only. */
@@ -44,53 +61,43 @@ export function attend(operands: AttentionOperands, counts: HeadCounts): Attenti
   const { queries, keys, values, mask, prefix } = operands;
   const { keyValueHeads, headDimension } = counts;
   const [rows, heads, length] = queries.shape;
+  const batch = rows * keyValueHeads;
   const repeated = (heads / keyValueHeads) * length;
   const ownLength = keys.shape[2];
-  const scaled = tf.reshape(tf.mul(queries, 1 / Math.sqrt(headDimension)), [
-    rows * keyValueHeads,
-    repeated,
-    headDimension,
-  ]);
-  let scores = tf.matMul(scaled, tf.reshape(keys, [rows * keyValueHeads, ownLength, headDimension]), false, true);
+  const scaled = tf.reshape(tf.mul(queries, 1 / Math.sqrt(headDimension)), [batch, repeated, headDimension]);
+  let ownScores = tf.matMul(scaled, tf.reshape(keys, [batch, ownLength, headDimension]), false, true) as tf.Tensor3D;
   if (mask !== undefined) {
-    const masked = tf.add(tf.reshape(scores, [rows, keyValueHeads, repeated, ownLength]), mask);
-    scores = tf.reshape(masked, [rows * keyValueHeads, repeated, ownLength]);
+    const masked = tf.add(tf.reshape(ownScores, [rows, keyValueHeads, repeated, ownLength]), mask);
+    ownScores = tf.reshape(masked, [batch, repeated, ownLength]) as tf.Tensor3D;
   }
-  if (prefix !== undefined) {
-    const [prefixes, , prefixLength] = prefix.keys.shape;
-    const samples = rows / prefixes;
-    let prefixScores: tf.Tensor = tf.matMul(
-      tf.reshape(scaled, [samples, prefixes * keyValueHeads, repeated, headDimension]),
-      tf.reshape(prefix.keys, [1, prefixes * keyValueHeads, prefixLength, headDimension]),
-      false,
-      true,
-    );
-    if (prefix.mask !== undefined) {
-      prefixScores = tf.add(
-        tf.reshape(prefixScores, [samples, prefixes, keyValueHeads, repeated, prefixLength]),
-        tf.reshape(prefix.mask, [1, prefixes, 1, 1, prefixLength]),
-      );
-    }
-    scores = tf.concat([tf.reshape(prefixScores, [rows * keyValueHeads, repeated, prefixLength]), scores], 2);
-  }
-  const probabilities = tf.softmax(scores) as tf.Tensor3D;
-  let output: tf.Tensor;
-  const ownValues = tf.reshape(values, [rows * keyValueHeads, ownLength, headDimension]);
+  const ownValues = tf.reshape(values, [batch, ownLength, headDimension]) as tf.Tensor3D;
+  const shape: [number, number, number, number] = [rows, heads, length, headDimension];
   if (prefix === undefined) {
-    output = tf.matMul(probabilities, ownValues);
-  } else {
-    const [prefixes, , prefixLength] = prefix.values.shape;
-    const [ofPrefix, ofOwn] = tf.split(probabilities, [prefixLength, ownLength], 2) as [tf.Tensor3D, tf.Tensor3D];
-    const fromPrefix = tf.matMul(
-      tf.reshape(ofPrefix, [rows / prefixes, prefixes * keyValueHeads, repeated, prefixLength]),
-      tf.reshape(prefix.values, [1, prefixes * keyValueHeads, prefixLength, headDimension]),
-    );
-    output = tf.add(
-      tf.reshape(fromPrefix, [rows * keyValueHeads, repeated, headDimension]),
-      tf.matMul(ofOwn, ownValues),
+    const weights = jointSoftmax(undefined, ownScores);
+    return { output: tf.reshape(tf.matMul(weights.own, ownValues), shape) as tf.Tensor4D, weights };
+  }
+  const [prefixes, , prefixLength] = prefix.keys.shape;
+  const samples = rows / prefixes;
+  const sharedBatch = prefixes * keyValueHeads;
+  let prefixScores: tf.Tensor = tf.matMul(
+    tf.reshape(scaled, [samples, sharedBatch, repeated, headDimension]),
+    tf.reshape(prefix.keys, [1, sharedBatch, prefixLength, headDimension]),
+    false,
+    true,
+  );
+  if (prefix.mask !== undefined) {
+    prefixScores = tf.add(
+      tf.reshape(prefixScores, [samples, prefixes, keyValueHeads, repeated, prefixLength]),
+      tf.reshape(prefix.mask, [1, prefixes, 1, 1, prefixLength]),
     );
   }
-  return { output: tf.reshape(output, [rows, heads, length, headDimension]) as tf.Tensor4D, probabilities };
+  const weights = jointSoftmax(tf.reshape(prefixScores, [batch, repeated, prefixLength]) as tf.Tensor3D, ownScores);
+  const fromPrefix = tf.matMul(
+    tf.reshape(weights.prefix!, [samples, sharedBatch, repeated, prefixLength]),
+    tf.reshape(prefix.values, [1, sharedBatch, prefixLength, headDimension]),
+  );
+  const output = tf.add(tf.reshape(fromPrefix, [batch, repeated, headDimension]), tf.matMul(weights.own, ownValues));
+  return { output: tf.reshape(output, shape) as tf.Tensor4D, weights };
 }
 
 /** Queries, keys and values out of heads packed side by side on axis 1. */
@@ -98,11 +105,15 @@ export function unpackHeads(
   packed: tf.Tensor4D,
   counts: HeadCounts,
 ): { readonly queries: tf.Tensor4D; readonly keys: tf.Tensor4D; readonly values: tf.Tensor4D } {
-  const [queries, keys, values] = tf.split(packed, [counts.heads, counts.keyValueHeads, counts.keyValueHeads], 1) as [
-    tf.Tensor4D,
-    tf.Tensor4D,
-    tf.Tensor4D,
-  ];
+  const [rows, , length, headDimension] = packed.shape;
+  // As slices of a matrix with long rows: wasm copies slices row by row.
+  const width = length * headDimension;
+  const flat = tf.reshape(packed, [rows, -1]) as tf.Tensor2D;
+  const part = (first: number, heads: number): tf.Tensor4D =>
+    tf.reshape(tf.slice(flat, [0, first * width], [rows, heads * width]), [rows, heads, length, headDimension]);
+  const queries = part(0, counts.heads);
+  const keys = part(counts.heads, counts.keyValueHeads);
+  const values = part(counts.heads + counts.keyValueHeads, counts.keyValueHeads);
   return { queries, keys, values };
 }
 
@@ -142,23 +153,29 @@ export function attention(
       const shared = packedPrefix === undefined ? undefined : unpackHeads(packedPrefix, counts);
       const prefix =
         shared === undefined ? undefined : { keys: shared.keys, values: shared.values, mask: masks.prefix };
-      const { output, probabilities } = attend({ ...own, mask: masks.own, prefix }, counts);
-      return { value: mergeHeads(output), saved: [probabilities, ...inputs] };
+      const { output, weights } = attend({ ...own, mask: masks.own, prefix }, counts);
+      const saved = weights.prefix === undefined ? [weights.own] : [weights.own, weights.prefix];
+      return { value: mergeHeads(output), saved: [...inputs, ...saved] };
     },
-    (gradient, [probabilities, packed, packedPrefix]) =>
-      attentionGradient(
-        gradient,
-        probabilities as tf.Tensor3D,
-        packed as tf.Tensor4D,
-        packedPrefix as tf.Tensor4D | undefined,
-        counts,
-      ),
+    (gradient, saved) => {
+      if (packedPrefix === undefined) {
+        const [packed, own] = saved as unknown as [tf.Tensor4D, tf.Tensor3D];
+        return attentionGradient(gradient, { own, prefix: undefined }, packed, undefined, counts);
+      }
+      const [packed, packedShared, own, prefix] = saved as unknown as [
+        tf.Tensor4D,
+        tf.Tensor4D,
+        tf.Tensor3D,
+        tf.Tensor3D,
+      ];
+      return attentionGradient(gradient, { own, prefix }, packed, packedShared, counts);
+    },
   );
 }
 
 function attentionGradient(
   gradient: tf.Tensor2D,
-  probabilities: tf.Tensor3D,
+  weights: AttentionWeights,
   packed: tf.Tensor4D,
   packedPrefix: tf.Tensor4D | undefined,
   counts: HeadCounts,
@@ -177,44 +194,39 @@ function attentionGradient(
     [batch, repeated, headDimension],
   ) as tf.Tensor3D;
 
-  let probabilityGradient: tf.Tensor = tf.matMul(outputGradient, values, false, true);
-  let shared: PrefixOperands | undefined;
-  if (packedPrefix !== undefined) {
-    shared = prefixOperands(packedPrefix, rows, repeated, counts);
-    const ofPrefix = tf.matMul(tf.reshape(outputGradient, shared.rowShape), shared.values, false, true);
-    probabilityGradient = tf.concat([tf.reshape(ofPrefix, [batch, repeated, shared.length]), probabilityGradient], 2);
-  }
-  // Softmax: dscore = p (dp - sum(p dp)).
-  const weighted = tf.mul(probabilities, probabilityGradient);
-  const scoreGradient = tf.mul(
-    tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true))),
-    scale,
-  ) as tf.Tensor3D;
-
-  if (shared === undefined) {
+  const ownWeightGradient = tf.matMul(outputGradient, values, false, true);
+  const ownWeighted = tf.mul(weights.own, ownWeightGradient);
+  if (packedPrefix === undefined) {
+    // Softmax: dscore = p (dp - sum(p dp)).
+    const scores = tf.sub(ownWeighted, tf.mul(weights.own, tf.sum(ownWeighted, -1, true)));
+    const scoreGradient = tf.mul(scores, scale) as tf.Tensor3D;
     return [
       packGradient(
         tf.matMul(scoreGradient, keys),
         tf.matMul(scoreGradient, queries, true, false),
-        tf.matMul(probabilities, outputGradient, true, false),
+        tf.matMul(weights.own, outputGradient, true, false),
         rows,
         length,
         counts,
       ),
     ];
   }
-  const sizes = [shared.length, length];
-  const [prefixScores, ownScores] = tf.split(scoreGradient, sizes, 2) as [tf.Tensor3D, tf.Tensor3D];
-  const [prefixProbabilities, ownProbabilities] = tf.split(probabilities, sizes, 2) as [tf.Tensor3D, tf.Tensor3D];
+  const shared = prefixOperands(packedPrefix, rows, repeated, counts);
+  const prefixWeights = weights.prefix!;
+  const prefixWeightGradient = tf.matMul(tf.reshape(outputGradient, shared.rowShape), shared.values, false, true);
+  const prefixWeighted = tf.mul(prefixWeights, tf.reshape(prefixWeightGradient, prefixWeights.shape));
+  // The softmax is over both parts, so the sum is too.
+  const along = tf.add(tf.sum(ownWeighted, -1, true), tf.sum(prefixWeighted, -1, true));
+  const ownScores = tf.mul(tf.sub(ownWeighted, tf.mul(weights.own, along)), scale) as tf.Tensor3D;
+  const prefixScores = tf.mul(tf.sub(prefixWeighted, tf.mul(prefixWeights, along)), scale) as tf.Tensor3D;
   const fromPrefix = tf.matMul(
     tf.reshape(prefixScores, [shared.samples, shared.batch, repeated, shared.length]),
     shared.keys,
   );
-  const queryGradient = tf.add(tf.matMul(ownScores, keys), tf.reshape(fromPrefix, [batch, repeated, headDimension]));
   const ownGradient = packGradient(
-    queryGradient,
+    tf.add(tf.matMul(ownScores, keys), tf.reshape(fromPrefix, [batch, repeated, headDimension])),
     tf.matMul(ownScores, queries, true, false),
-    tf.matMul(ownProbabilities, outputGradient, true, false),
+    tf.matMul(weights.own, outputGradient, true, false),
     rows,
     length,
     counts,
@@ -223,7 +235,7 @@ function attentionGradient(
   const gather = (tensor: tf.Tensor): tf.Tensor3D => gatherSamples(tensor, shared, repeated);
   const prefixes = rows / shared.samples;
   const keyGradient = tf.matMul(gather(prefixScores), gather(queries), true, false);
-  const valueGradient = tf.matMul(gather(prefixProbabilities), gather(outputGradient), true, false);
+  const valueGradient = tf.matMul(gather(prefixWeights), gather(outputGradient), true, false);
   const noQueries = tf.zeros([prefixes, heads, shared.length, headDimension]);
   const keyValueShape: [number, number, number, number] = [prefixes, keyValueHeads, shared.length, headDimension];
   const prefixGradient = tf.concat(

@@ -27,23 +27,34 @@ export interface RotaryTableOptions {
 export function rotaryTables(options: RotaryTableOptions): RotaryTables {
   const { positions, rows, length, headDimension, theta, rotatedHeads, plainHeads } = options;
   const half = headDimension / 2;
-  const cosines = new Float32Array(rows * length * headDimension);
-  const sines = new Float32Array(rows * length * headDimension);
-  for (let index = 0; index < rows * length; index++) {
-    for (let pair = 0; pair < half; pair++) {
-      const angle = positions[index]! * theta ** (-pair / half);
-      const offset = index * headDimension + pair;
-      cosines[offset] = cosines[offset + half] = Math.cos(angle);
-      sines[offset] = sines[offset + half] = Math.sin(angle);
+  const heads = rotatedHeads + plainHeads;
+  const block = length * headDimension;
+  const cosines = new Float32Array(rows * heads * block).fill(1);
+  const sines = new Float32Array(rows * heads * block);
+  const frequencies = Float64Array.from({ length: half }, (_, pair) => theta ** (-pair / half));
+  for (let row = 0; row < rows; row++) {
+    const start = row * heads * block;
+    for (let place = 0; place < length; place++) {
+      const position = positions[row * length + place]!;
+      for (let pair = 0; pair < half; pair++) {
+        const angle = position * frequencies[pair]!;
+        const offset = start + place * headDimension + pair;
+        cosines[offset] = cosines[offset + half] = Math.cos(angle);
+        sines[offset] = sines[offset + half] = Math.sin(angle);
+      }
+    }
+    // The other rotated heads of the row are copies of the first.
+    for (let head = 1; head < rotatedHeads; head++) {
+      cosines.copyWithin(start + head * block, start, start + block);
+      sines.copyWithin(start + head * block, start, start + block);
     }
   }
-  const spread = (values: Float32Array, plain: number): tf.Tensor4D =>
-    tf.tidy(() => {
-      const shared = tf.tensor4d(values, [rows, 1, length, headDimension]);
-      const rotated = tf.tile(shared, [1, rotatedHeads, 1, 1]);
-      return tf.concat([rotated, tf.fill([rows, plainHeads, length, headDimension], plain)], 1) as tf.Tensor4D;
-    });
-  return { cosines: spread(cosines, 1), sines: spread(sines, 0), rotation: rotationMatrix(headDimension) };
+  const shape: [number, number, number, number] = [rows, heads, length, headDimension];
+  return {
+    cosines: tf.tensor4d(cosines, shape),
+    sines: tf.tensor4d(sines, shape),
+    rotation: rotationMatrix(headDimension),
+  };
 }
 
 /** rotateHalf(x) = [-x2, x1] for x = [x1, x2], as a matrix: one fast product instead of slices and a concatenation. */
