@@ -43,7 +43,9 @@ export function applyOverride(raw: Readonly<Record<string, unknown>>, override: 
     }
     const next = target[segment] ?? {};
     if (!isNode(next)) {
-      throw new FoveaError(`--set ${override}: ${path.slice(0, depth + 1).join(".")} is ${JSON.stringify(next)}, not a section`);
+      throw new FoveaError(
+        `--set ${override}: ${path.slice(0, depth + 1).join(".")} is ${JSON.stringify(next)}, not a section`,
+      );
     }
     target[segment] = next;
     node = next;

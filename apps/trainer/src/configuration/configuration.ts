@@ -83,7 +83,10 @@ export const configurationSchema = z.strictObject({
   algorithm: plugin,
   policy: plugin,
   task: plugin,
-  rewards: z.array(reward).min(1).default([{ use: "boxed-answer", weight: 1, options: {} }]),
+  rewards: z
+    .array(reward)
+    .min(1)
+    .default([{ use: "boxed-answer", weight: 1, options: {} }]),
   sampling: sampling.prefault({}),
   training,
   evaluation: evaluation.prefault({}),
@@ -92,6 +95,14 @@ export const configurationSchema = z.strictObject({
     { use: "tensorboard", options: {} },
     { use: "rollouts", options: {} },
   ]),
+  /** What `fovea compare` compares unless its command line says so. */
+  comparison: z
+    .strictObject({
+      /** With the options each is to be compared with; the first is what the others are measured against. */
+      algorithms: z.array(plugin).default([]),
+      seeds: z.array(z.int()).min(1).default([1, 2, 3]),
+    })
+    .prefault({}),
 });
 
 export type Configuration = z.output<typeof configurationSchema>;
@@ -103,11 +114,12 @@ export type PluginInput = string | { readonly use: string; readonly options?: Re
 /** What a configuration file may hold. */
 export type ConfigurationInput = Omit<
   z.input<typeof configurationSchema>,
-  "algorithm" | "policy" | "task" | "rewards" | "recorders"
+  "algorithm" | "policy" | "task" | "rewards" | "recorders" | "comparison"
 > & {
   algorithm: PluginInput;
   policy: PluginInput;
   task: PluginInput;
   rewards?: readonly (string | z.input<typeof reward>)[];
   recorders?: readonly PluginInput[];
+  comparison?: { readonly algorithms?: readonly PluginInput[]; readonly seeds?: readonly number[] };
 };

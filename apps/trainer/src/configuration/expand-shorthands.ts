@@ -12,5 +12,10 @@ export function expandShorthands(raw: Readonly<Record<string, unknown>>): Record
     const value = expanded[section];
     if (Array.isArray(value)) expanded[section] = value.map(expand);
   }
+  const { comparison } = expanded;
+  if (typeof comparison === "object" && comparison !== null && "algorithms" in comparison) {
+    const { algorithms } = comparison;
+    if (Array.isArray(algorithms)) expanded["comparison"] = { ...comparison, algorithms: algorithms.map(expand) };
+  }
   return expanded;
 }

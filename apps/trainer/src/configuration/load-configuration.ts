@@ -1,6 +1,6 @@
-import { FoveaError } from "@fovea-rl/core";
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { FoveaError } from "@fovea-rl/core";
 import { applyOverride } from "./apply-override.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { expandShorthands } from "./expand-shorthands.ts";

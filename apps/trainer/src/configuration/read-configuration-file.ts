@@ -1,12 +1,14 @@
-import { FoveaError } from "@fovea-rl/core";
-import { createJiti } from "jiti";
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { FoveaError } from "@fovea-rl/core";
+import { createJiti } from "jiti";
 import { parse } from "yaml";
 import { defineConfig } from "../define-config.ts";
 
-export const CONFIGURATION_FILES = ["ts", "mts", "js", "mjs", "json", "yaml", "yml"].map((end) => `fovea.config.${end}`);
+export const CONFIGURATION_FILES = ["ts", "mts", "js", "mjs", "json", "yaml", "yml"].map(
+  (end) => `fovea.config.${end}`,
+);
 
 async function readModule(path: string): Promise<unknown> {
   // The file may stand in a folder where nothing is installed: what it imports from the trainer is given to it.
@@ -40,7 +42,9 @@ export async function readConfigurationFile(path: string): Promise<Record<string
     throw new FoveaError(`cannot read the configuration ${path}: ${(cause as Error).message}`, { cause });
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    throw new FoveaError(`${path} must hold a configuration object${/\.[mc]?[jt]s$/.test(path) ? " as its default export" : ""}`);
+    throw new FoveaError(
+      `${path} must hold a configuration object${/\.[mc]?[jt]s$/.test(path) ? " as its default export" : ""}`,
+    );
   }
   return content as Record<string, unknown>;
 }

@@ -54,7 +54,8 @@ export async function validateOptions<Output>(
     const { code, keys } = issue as { code?: string; keys?: readonly string[] };
     if (code === "unrecognized_keys" && keys) {
       return keys.map(
-        (key) => `${formatPath([...prefix, ...path, key])} is not an option${suggestName(key, validNames(schema, path))}`,
+        (key) =>
+          `${formatPath([...prefix, ...path, key])} is not an option${suggestName(key, validNames(schema, path))}`,
       );
     }
     const received = valueAt(value, path);

@@ -1,7 +1,7 @@
-import type { Policy, SamplingOptions, Task } from "@fovea-rl/core";
 import { setImmediate } from "node:timers/promises";
-import { sampleRollouts } from "../training/sample-rollouts.ts";
+import type { Policy, SamplingOptions, Task } from "@fovea-rl/core";
 import type { WeightedVerifier } from "../training/run.ts";
+import { sampleRollouts } from "../training/sample-rollouts.ts";
 import { verifyRollouts } from "../training/verify-rollouts.ts";
 
 /** One held-out answer, as `evaluations/*.jsonl` hold it. */
@@ -41,7 +41,10 @@ export async function evaluatePolicy(
   const answers: EvaluationAnswer[] = [];
   for (let start = 0; start < total; start += options.batchPrompts) {
     await setImmediate();
-    const indices = Array.from({ length: Math.min(options.batchPrompts, total - start) }, (_, offset) => start + offset);
+    const indices = Array.from(
+      { length: Math.min(options.batchPrompts, total - start) },
+      (_, offset) => start + offset,
+    );
     const prompts = await Promise.all(indices.map((index) => task.prompt("held-out", index)));
     const rollouts = await sampleRollouts(policy, prompts, options.samplesPerPrompt, options.sampling, {
       seed: options.seed,

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import {
   type AlgorithmDefinition,
   FoveaError,
@@ -8,8 +10,6 @@ import {
   type VerifierDefinition,
 } from "@fovea-rl/core";
 import { createJiti } from "jiti";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { suggestName } from "../configuration/nearest-name.ts";
 import { validateOptions } from "../configuration/validate-options.ts";
 import { builtInRecorders } from "../recorders/built-in-recorders.ts";
@@ -45,7 +45,9 @@ async function importDefault(file: string): Promise<unknown> {
 function checkDefinition<Kind extends PluginKind>(kind: Kind, use: string, value: unknown): Definitions[Kind] {
   const definition = value as Partial<Definitions[Kind]> | undefined;
   if (typeof definition !== "object" || definition === null || definition.kind === undefined) {
-    throw new FoveaError(`"${use}" is no Fovea plug-in: its default export must come from define${kind[0]!.toUpperCase()}${kind.slice(1)}(...)`);
+    throw new FoveaError(
+      `"${use}" is no Fovea plug-in: its default export must come from define${kind[0]!.toUpperCase()}${kind.slice(1)}(...)`,
+    );
   }
   if (definition.kind !== kind) {
     throw new FoveaError(`"${use}" is a plug-in of kind "${definition.kind}", but a ${kind} is needed here`);

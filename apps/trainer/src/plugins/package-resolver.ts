@@ -1,6 +1,6 @@
-import { createJiti } from "jiti";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
 import { trainerDirectory } from "../trainer-package.ts";
 
 /** Export conditions that this process was started with (`node --conditions=...`), besides Node's own. */

@@ -1,5 +1,5 @@
-import { defineRecorder } from "@fovea-rl/core";
 import { join } from "node:path";
+import { defineRecorder } from "@fovea-rl/core";
 import { z } from "zod";
 import { writeRollouts } from "./write-rollouts.ts";
 

@@ -1,7 +1,7 @@
-import { defineRecorder } from "@fovea-rl/core";
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { defineRecorder } from "@fovea-rl/core";
 import { z } from "zod";
 import { writeError } from "../run-directory/write-error.ts";
 import { encodeEvent, type TensorboardEvent } from "./event-file.ts";

@@ -1,9 +1,9 @@
-import type { CreditedRollout, Image, RolloutGroup } from "@fovea-rl/core";
-import { encode } from "fast-png";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { CreditedRollout, Image, RolloutGroup } from "@fovea-rl/core";
+import { encode } from "fast-png";
 import { writeError } from "../run-directory/write-error.ts";
 import { writeFileAtomically } from "../run-directory/write-file-atomically.ts";
 import { rolloutLine } from "./rollout-line.ts";

@@ -1,9 +1,9 @@
-import { FoveaError, type Policy } from "@fovea-rl/core";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { FoveaError, type Policy } from "@fovea-rl/core";
 import type { TrainingState } from "../training/training-state.ts";
 import { writeError } from "./write-error.ts";
 import { syncDirectory } from "./write-file-atomically.ts";
@@ -43,7 +43,10 @@ async function listFiles(directory: string): Promise<string[]> {
 
 async function listDirectories(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return [directory, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))];
+  return [
+    directory,
+    ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name)),
+  ];
 }
 
 /** Steps that have a checkpoint, ascending. */
@@ -116,9 +119,12 @@ export async function verifyCheckpoint(directory: string): Promise<TrainingState
     try {
       return JSON.parse(await readFile(join(directory, name), "utf8"));
     } catch (cause) {
-      throw new FoveaError(`the checkpoint ${directory} is broken: ${name} cannot be read (${(cause as Error).message})`, {
-        cause,
-      });
+      throw new FoveaError(
+        `the checkpoint ${directory} is broken: ${name} cannot be read (${(cause as Error).message})`,
+        {
+          cause,
+        },
+      );
     }
   };
   const manifest = (await read(MANIFEST)) as CheckpointManifest;
@@ -131,10 +137,14 @@ export async function verifyCheckpoint(directory: string): Promise<TrainingState
     if (!present.includes(name)) throw new FoveaError(`the checkpoint ${directory} is broken: ${name} is missing`);
     const { size } = await stat(path);
     if (size !== bytes) {
-      throw new FoveaError(`the checkpoint ${directory} is broken: ${name} has ${size} bytes, it was written with ${bytes}`);
+      throw new FoveaError(
+        `the checkpoint ${directory} is broken: ${name} has ${size} bytes, it was written with ${bytes}`,
+      );
     }
     if ((await hashFile(path)) !== sha256) {
-      throw new FoveaError(`the checkpoint ${directory} is broken: the content of ${name} has changed (SHA-256 differs)`);
+      throw new FoveaError(
+        `the checkpoint ${directory} is broken: the content of ${name} has changed (SHA-256 differs)`,
+      );
     }
   }
   const foreign = present.find((name) => !(name in manifest.files));

@@ -1,8 +1,8 @@
-import { FoveaError } from "@fovea-rl/core";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { writeError } from "./write-error.ts";
+import { FoveaError } from "@fovea-rl/core";
 import { processStart } from "./process-start.ts";
+import { writeError } from "./write-error.ts";
 
 interface LockOwner {
   readonly pid: number;
@@ -68,7 +68,9 @@ export function lockRun(path: string): () => void {
       }
       const holder = lockHolder(path);
       if (holder || attempt === 10) {
-        const who = holder ? `process ${holder.pid} on ${holder.hostname} since ${holder.startedAt}` : "another process";
+        const who = holder
+          ? `process ${holder.pid} on ${holder.hostname} since ${holder.startedAt}`
+          : "another process";
         const remote = holder && holder.hostname !== hostname() ? `; if that process is gone, remove ${path}` : "";
         throw new FoveaError(`the run directory is in use by ${who}: wait for it or stop it${remote}`);
       }

@@ -8,7 +8,9 @@ export class NonFiniteError extends FoveaError {
   readonly groups: readonly RolloutGroup<CreditedRollout>[];
 
   constructor(step: number, what: string, groups: readonly RolloutGroup<CreditedRollout>[], options?: ErrorOptions) {
-    const names = groups.flatMap(({ prompt, rollouts }) => rollouts.map(({ sampleIndex }) => `${prompt.id}#${sampleIndex}`));
+    const names = groups.flatMap(({ prompt, rollouts }) =>
+      rollouts.map(({ sampleIndex }) => `${prompt.id}#${sampleIndex}`),
+    );
     const listed = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
     super(`update ${step}: ${what}; rollouts: ${listed}`, options);
     this.step = step;

@@ -1,13 +1,4 @@
-import type {
-  Advantage,
-  Loss,
-  Policy,
-  Recorder,
-  RewardShaping,
-  RolloutFilter,
-  Task,
-  Verifier,
-} from "@fovea-rl/core";
+import type { Advantage, Loss, Policy, Recorder, RewardShaping, RolloutFilter, Task, Verifier } from "@fovea-rl/core";
 import type { Configuration } from "../configuration/configuration.ts";
 
 /** A verifier and its factor in the reward. */

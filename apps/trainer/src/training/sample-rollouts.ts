@@ -1,4 +1,12 @@
-import { FoveaError, type Policy, type Prompt, type RandomKey, type Rollout, type RolloutGroup, type SamplingOptions } from "@fovea-rl/core";
+import {
+  FoveaError,
+  type Policy,
+  type Prompt,
+  type RandomKey,
+  type Rollout,
+  type RolloutGroup,
+  type SamplingOptions,
+} from "@fovea-rl/core";
 
 /** @throws FoveaError naming a prompt that leaves no room for the longest response. */
 function checkPromptLength(policy: Policy, prompt: Prompt, maximumTokens: number): void {

@@ -35,12 +35,17 @@ function componentMeans(rollouts: readonly CreditedRollout[]): Record<string, nu
   const names = new Set(rollouts.flatMap(({ verdict }) => Object.keys(verdict.components)));
   names.delete("accuracy");
   return Object.fromEntries(
-    [...names].map((name) => [`components/${name}`, mean(rollouts.map(({ verdict }) => verdict.components[name] ?? 0))]),
+    [...names].map((name) => [
+      `components/${name}`,
+      mean(rollouts.map(({ verdict }) => verdict.components[name] ?? 0)),
+    ]),
   );
 }
 
 function sampledMetrics(batch: Batch): Record<string, number> {
-  const accuracies = batch.sampled.map(({ rollouts }) => rollouts.map(({ verdict }) => verdict.components["accuracy"] ?? 0));
+  const accuracies = batch.sampled.map(({ rollouts }) =>
+    rollouts.map(({ verdict }) => verdict.components["accuracy"] ?? 0),
+  );
   return {
     "accuracy/sampled-mean": mean(accuracies.flat()),
     "accuracy/solved-groups": mean(accuracies.map((group) => Number(smallest(group) >= 1))),

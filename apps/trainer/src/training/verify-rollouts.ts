@@ -1,4 +1,12 @@
-import { combineVerdicts, FoveaError, type GradedRollout, type Prompt, type Rollout, type RolloutGroup, type Verdict } from "@fovea-rl/core";
+import {
+  combineVerdicts,
+  FoveaError,
+  type GradedRollout,
+  type Prompt,
+  type Rollout,
+  type RolloutGroup,
+  type Verdict,
+} from "@fovea-rl/core";
 import type { WeightedVerifier } from "./run.ts";
 
 async function grade(verifiers: readonly WeightedVerifier[], prompt: Prompt, rollout: Rollout): Promise<Verdict> {

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from "commander";
+import pc from "picocolors";
+import { trainerManifest } from "../trainer-package.ts";
+import { compareCommand } from "./compare-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
+import { evaluateCommand } from "./evaluate-command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { reportCommand } from "./report-command.ts";
+import { trainCommand } from "./train-command.ts";
+
+function buildProgram(): Command {
+  const program = new Command("fovea")
+    .description("Reinforcement learning with verifiable rewards for vision-language policies.")
+    .version(trainerManifest().version)
+    .showSuggestionAfterError()
+    .showHelpAfterError("(fovea --help lists the commands)");
+  for (const command of [trainCommand(), compareCommand(), evaluateCommand(), reportCommand(), doctorCommand()]) {
+    program.addCommand(command.showHelpAfterError(`(fovea ${command.name()} --help shows the options)`));
+  }
+  return program;
+}
+
+/** Runs `fovea` and sets the exit code. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.success : EXIT.user;
+      return;
+    }
+    // By name, not by class: a plug-in may bring its own copy of core.
+    if (error instanceof Error && error.name === "FoveaError") {
+      process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
+      process.exitCode = EXIT.user;
+      return;
+    }
+    process.stderr.write(
+      `${pc.red("a fault of Fovea's own:")} ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exitCode = EXIT.internal;
+  }
+}
