@@ -1,0 +1,81 @@
+import { contains, type Expression } from "../expression/expression.ts";
+import { functionNames } from "./commands.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Token } from "./tokens.ts";
+import { isLetterUnit, isUnitWord } from "./units.ts";
+
+const percentWords = new Set(["percent", "percentage", "percents", "pct"]);
+
+const degreeWords = new Set(["degree", "degrees", "deg"]);
+
+/** Whether what follows can only be the unit (or the counted noun) of what was read. */
+export function isUnitAhead(cursor: Cursor, left: Expression): boolean {
+  const { token } = cursor;
+  if (token.type !== "word" || Object.hasOwn(functionNames, token.text) || left.kind === "quantity") return false;
+  if (percentWords.has(token.text.toLowerCase())) return true;
+  const hasNumber = contains(left, ({ kind }) => kind === "number" || kind === "constant");
+  const after = cursor.ahead(1);
+  if (isLetterUnit(token.text)) {
+    if (token.upright) return hasNumber;
+    // "5 m" and "5m²" at the end are metres as likely as a variable: both readings are kept.
+    return left.kind === "number" && isEnd(cursor.ahead(after.text === "^" ? lengthOfExponent(cursor) : 1));
+  }
+  if (token.text.length < 2) return false;
+  if (isUnitWord(token.text)) return hasNumber || token.upright;
+  const isNoun = token.upright || (token.spaced && token.text.length > 3 && token.text !== token.text.toUpperCase());
+  return isNoun && hasNumber;
+}
+
+function isEnd({ text }: Token): boolean {
+  return ["", ",", ";", "and", "or", "quad", ")", "]", "}", "}set", "=", "≈", "."].includes(text);
+}
+
+/** Tokens up to the end of `^2` or `^{2}`, counted from the letter. */
+function lengthOfExponent(cursor: Cursor): number {
+  return cursor.ahead(2).text === "{" ? 5 : 3;
+}
+
+/** Reads "cm^2", "square meters", "km/h", "red apples" behind a number. */
+export function parseQuantity(cursor: Cursor, operand: Expression): Expression {
+  if (percentWords.has(cursor.token.text.toLowerCase())) {
+    cursor.next();
+    return { kind: "percent", operand };
+  }
+  const letter = cursor.token;
+  if (degreeWords.has(letter.text.toLowerCase())) {
+    cursor.next();
+    return { kind: "degrees", operand };
+  }
+  const words: string[] = [];
+  let exponent = 1;
+  for (let count = 0; count < 24; count++) {
+    const { type, text } = cursor.token;
+    if (type === "word") words.push(cursor.next().text);
+    else if (words.length > 0 && cursor.isMark("^")) {
+      exponent = Number(readExponent(cursor));
+      words.push(`${words.pop()}^${exponent}`);
+    } else if (words.length > 0 && text === "/" && cursor.ahead(1).type === "word") words.push(cursor.next().text);
+    else if (words.length > 0 && text === "*" && cursor.ahead(1).type === "word") cursor.next();
+    else break;
+  }
+  const unit = words.join(" ").replaceAll(" / ", "/");
+  const isLetter = words.length === 1 && isLetterUnit(letter.text) && !letter.upright;
+  const variable: Expression = { kind: "symbol", name: letter.text };
+  const power: Expression = {
+    kind: "power",
+    base: variable,
+    exponent: { kind: "number", value: { numerator: BigInt(Math.trunc(exponent) || 1), denominator: 1n } },
+  };
+  const asFormula: Expression = { kind: "product", factors: [operand, exponent === 1 ? variable : power] };
+  const quantity: Expression = { kind: "quantity", operand, unit, ...(isLetter ? { asFormula } : {}) };
+  return quantity;
+}
+
+function readExponent(cursor: Cursor): string {
+  cursor.expect("^");
+  const isGroup = cursor.take("{");
+  const { type, text } = cursor.next();
+  if (type !== "number" || !/^[1-9]$/.test(text)) cursor.fail();
+  if (isGroup) cursor.expect("}");
+  return text;
+}
