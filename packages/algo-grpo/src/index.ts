@@ -1,4 +1,5 @@
 export {
+  evaluateLoss,
   groupNormalisedAdvantage,
   leaveOneOutAdvantage,
   meanCentredAdvantage,

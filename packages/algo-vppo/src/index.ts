@@ -1,3 +1,6 @@
+export { groupNormalisedAdvantage } from "@fovea-rl/algo-dapo";
+export { evaluateLoss } from "@fovea-rl/core";
+export { k3Dependency, trajectoryDependency } from "@fovea-rl/perception";
 export { softTokenMask, tokenWeights, topTokenMask } from "./token-filtering.ts";
 export type { TrajectoryShaping } from "./trajectory-shaping.ts";
 export { trajectoryShaping } from "./trajectory-shaping.ts";
