@@ -136,7 +136,6 @@ const tokenizerConfig = {
   additional_special_tokens: ["<fake_token_around_image>", "<image>", "<end_of_utterance>"],
   clean_up_tokenization_spaces: false,
   model_max_length: textConfig.max_position_embeddings,
-  chat_template: chatTemplate,
 };
 
 const generationConfig = {
@@ -164,12 +163,17 @@ const preprocessorConfig = {
 
 const processorConfig = { image_seq_len: 4, processor_class: "SmolVLMProcessor" };
 
+function json(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
 /** File name to content. */
-export const checkpointFiles: Readonly<Record<string, object>> = {
-  "config.json": config,
-  "generation_config.json": generationConfig,
-  "preprocessor_config.json": preprocessorConfig,
-  "processor_config.json": processorConfig,
-  "tokenizer.json": tokenizer,
-  "tokenizer_config.json": tokenizerConfig,
+export const checkpointFiles: Readonly<Record<string, string>> = {
+  "chat_template.jinja": chatTemplate,
+  "config.json": json(config),
+  "generation_config.json": json(generationConfig),
+  "preprocessor_config.json": json(preprocessorConfig),
+  "processor_config.json": json(processorConfig),
+  "tokenizer.json": json(tokenizer),
+  "tokenizer_config.json": json(tokenizerConfig),
 };

@@ -79,7 +79,7 @@ async function accuracy(policy: Policy, task: Task, prompts: number): Promise<nu
 
 await mkdir(values.output, { recursive: true });
 for (const [name, content] of Object.entries(checkpointFiles)) {
-  await writeFile(join(values.output, name), `${JSON.stringify(content, null, 2)}\n`);
+  await writeFile(join(values.output, name), content);
 }
 const config = await readModelConfig(values.output);
 const tokenizer = await readTokenizer(values.output, config);
