@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "scripts/**/*.test.ts", "docs/**/*.test.ts"],
     pool: "forks",
+    // Plug-ins are looked up by name at run time: that resolution is Node's own and needs the condition too.
+    execArgv: ["--conditions=@fovea-rl/source"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -1,12 +1,14 @@
 import {
   type Capability,
-  type CreditedRollout,
+  createLossInput,
   definePolicy,
   FoveaError,
   type GradientReport,
   type GradientRequest,
+  miniBatchSize,
   type Policy,
   type Prompt,
+  padRows,
   type Rollout,
   type RolloutGroup,
   type SampleRequest,
@@ -110,14 +112,7 @@ export class TabularPolicy implements Policy {
     const rows = groups.flatMap((group) => group.rollouts.map((rollout) => ({ prompt: group.prompt, rollout })));
     const N = rows.length;
     const T = Math.max(...rows.map(({ rollout }) => rollout.tokens.length));
-    const pad = (values: (rollout: CreditedRollout) => ArrayLike<number>): tf.Tensor2D => {
-      const padded = new Float32Array(N * T);
-      rows.forEach(({ rollout }, row) => {
-        padded.set(Array.from(values(rollout)), row * T);
-      });
-      return tf.tensor2d(padded, [N, T]);
-    };
-    const tokens = rows.reduce((sum, { rollout }) => sum + rollout.tokens.length, 0);
+    const rollouts = rows.map(({ rollout }) => rollout);
     const report = tf.tidy(() => {
       const positions = rows.flatMap(({ prompt, rollout }) => {
         const intensities = quadrantIntensities(prompt);
@@ -130,31 +125,18 @@ export class TabularPolicy implements Policy {
         positions.map(({ previous }) => previous),
         positions.map(({ intensities }) => intensities),
       );
-      const targets = tf.oneHot(
-        tf.cast(
-          tf.reshape(
-            pad(({ tokens }) => tokens),
-            [N * T],
-          ),
-          "int32",
-        ),
-        V,
+      const tokens = padRows(
+        rollouts.map((rollout) => rollout.tokens),
+        T,
       );
-      const columns = Object.fromEntries(
-        loss.columns.map((name) => [name, pad(({ credit }) => credit.columns?.[name] ?? [])]),
-      );
+      const targets = tf.oneHot(tf.cast(tf.reshape(tokens, [N * T]), "int32"), V);
+      // Before the loss runs: a missing column is refused without any work done. Every engine builds its input so.
+      const input = createLossInput(loss, rollouts, tokens, miniBatchSize(rollouts));
       let metrics: Readonly<Record<string, number>> = {};
       const objective = (weights: tf.Tensor): tf.Scalar => {
         const all = tabularLogprobs(features, weights as tf.Tensor2D, this.#temperature);
         const logprobs = tf.reshape(tf.sum(tf.mul(all, targets), -1), [N, T]) as tf.Tensor2D;
-        const output = loss.compute({
-          logprobs,
-          behaviourLogprobs: pad(({ behaviourLogprobs }) => behaviourLogprobs),
-          advantages: pad(({ credit }) => credit.advantages),
-          mask: pad(({ tokens }) => new Float32Array(tokens.length).fill(1)),
-          columns,
-          miniBatch: { rollouts: N, tokens },
-        });
+        const output = loss.compute({ ...input, logprobs });
         metrics = Object.fromEntries(
           Object.entries(output.metrics).map(([name, value]) => [name, value.dataSync()[0]!]),
         );
@@ -248,6 +230,8 @@ export default definePolicy({
   name: "tabular",
   optionsSchema: tabularPolicyOptions,
   async create(options: TabularPolicyOptions, { trainingTemperature }) {
+    // Keeps the CPU backend from recommending another one on every run.
+    tf.enableProdMode();
     await tf.setBackend("cpu");
     return new TabularPolicy(options, trainingTemperature);
   },
