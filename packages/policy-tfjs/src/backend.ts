@@ -52,13 +52,14 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
   },
   tensorflow: {
     packages: ["@tensorflow/tfjs-node"],
-    remedy: "npm install @tensorflow/tfjs-node@4.22.0 (it builds against libtensorflow), or choose the backend wasm",
+    remedy:
+      "npx fovea-build-tensorflow (it compiles tfjs-node against a current libtensorflow), or choose the backend wasm",
     start: () => startNative("@tensorflow/tfjs-node"),
   },
   "tensorflow-gpu": {
     packages: ["@tensorflow/tfjs-node-gpu"],
     remedy:
-      "npm install @tensorflow/tfjs-node-gpu@4.22.0 (it builds against a CUDA libtensorflow), or choose the backend wasm",
+      "npx fovea-build-tensorflow --gpu (it compiles tfjs-node-gpu against a current libtensorflow), or choose the backend wasm",
     start: () => startNative("@tensorflow/tfjs-node-gpu"),
   },
   webgpu: {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "./backend.ts";
+import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, responseLogprobs, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
@@ -25,7 +26,7 @@ function row(tensor: string, index: number): Float32Array {
 }
 
 beforeAll(async () => {
-  await startBackend("wasm");
+  await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
   parameters = Parameters.fromCheckpoint(config, await readModelWeights(directory), directory);
   golden = (await readSafetensors(join(directory, "golden.safetensors"))).tensors;

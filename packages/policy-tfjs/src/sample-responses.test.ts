@@ -4,6 +4,7 @@ import { randomGenerator } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "./backend.ts";
+import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
@@ -22,7 +23,7 @@ let config: ModelConfig;
 let parameters: Parameters;
 
 beforeAll(async () => {
-  await startBackend("wasm");
+  await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
   parameters = Parameters.fromCheckpoint(config, await readModelWeights(directory), directory);
 });

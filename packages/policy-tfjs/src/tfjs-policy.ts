@@ -42,7 +42,7 @@ import {
   type PrefixBatch,
   type ResponseBatch,
 } from "./token-batch.ts";
-import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { type EncodedPrompt, readTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** What an engine is made of once its checkpoint is read. */
 interface EngineParts {
@@ -62,6 +62,7 @@ export class TfjsPolicy implements Policy {
   readonly capabilities: PolicyCapabilities;
   readonly #parts: EngineParts;
   readonly #pixelValues = new WeakMap<Image, Float32Array>();
+  readonly #encodedPrompts = new WeakMap<Prompt, EncodedPrompt>();
   #parameters: Parameters;
   #optimiser: AdamW;
   #gradients: Parameters | undefined;
@@ -110,8 +111,53 @@ export class TfjsPolicy implements Policy {
     });
   }
 
+  /**
+   * A prompt that was encoded elsewhere, for servers: it stands for exactly these tokens, and its images for the runs of image
+   * tokens in them. Known to the policy that made it alone.
+   *
+   * @param id random draws are keyed by it, as by any prompt's.
+   * @param tokens `[P]`, each image counting as the engine's number of image tokens.
+   * @throws FoveaError if the image tokens are not those of the images, or a token is beyond the vocabulary.
+   */
+  promptOfTokens(id: string, tokens: Int32Array, images: readonly Image[]): Prompt {
+    const { imageTokenId, imageTokens, text } = this.#parts.config;
+    const placeholders = tokens.reduce((count, token) => count + (token === imageTokenId ? 1 : 0), 0);
+    if (placeholders !== images.length * imageTokens) {
+      throw new FoveaError(
+        `the prompt "${id}" holds ${placeholders} image tokens for ${images.length} images of ${imageTokens} tokens each`,
+      );
+    }
+    const unknown = tokens.find((token) => token < 0 || token >= text.vocabularySize);
+    if (unknown !== undefined) {
+      throw new FoveaError(
+        `the prompt "${id}" holds the token ${unknown}; the vocabulary ends at ${text.vocabularySize - 1}`,
+      );
+    }
+    const prompt: Prompt = { id, messages: [], images, referenceAnswer: "" };
+    this.#encodedPrompts.set(prompt, { tokens, imageOrder: [...images.keys()] });
+    return prompt;
+  }
+
+  /** The model's shape and special tokens. */
+  get modelConfig(): ModelConfig {
+    return this.#parts.config;
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.#parts.tokenizer;
+  }
+
+  /** Another policy with the same weights and a fresh optimiser. Weights are shared until either of the two changes its own. */
+  fork(): TfjsPolicy {
+    return new TfjsPolicy({ ...this.#parts, parameters: Parameters.copyOf(this.#parameters) });
+  }
+
+  #encodeTokens(prompt: Prompt): EncodedPrompt {
+    return this.#encodedPrompts.get(prompt) ?? this.#parts.tokenizer.encodePrompt(prompt);
+  }
+
   async #encode(prompt: Prompt): Promise<ModelPrompt> {
-    const { tokens, imageOrder } = this.#parts.tokenizer.encodePrompt(prompt);
+    const { tokens, imageOrder } = this.#encodeTokens(prompt);
     const pixelValues = await Promise.all(
       imageOrder.map(async (index) => {
         const image = prompt.images[index]!;
@@ -322,7 +368,7 @@ export class TfjsPolicy implements Policy {
   }
 
   promptLength(prompt: Prompt): number {
-    return this.#parts.tokenizer.encodePrompt(prompt).tokens.length;
+    return this.#encodeTokens(prompt).tokens.length;
   }
 
   async save(directory: string): Promise<void> {
