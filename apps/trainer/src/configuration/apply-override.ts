@@ -25,7 +25,9 @@ export function applyOverride(raw: Readonly<Record<string, unknown>>, override: 
   }
   let value: unknown;
   try {
-    value = parse(override.slice(equals + 1));
+    const text = override.slice(equals + 1);
+    // Package names begin with a character that YAML reserves.
+    value = text.startsWith("@") ? text : parse(text);
   } catch (cause) {
     throw new FoveaError(`--set ${override}: the value is not valid YAML (${(cause as Error).message})`, { cause });
   }
@@ -41,7 +43,7 @@ export function applyOverride(raw: Readonly<Record<string, unknown>>, override: 
       target[segment] = value;
       return;
     }
-    const next = target[segment] ?? {};
+    const next = target[segment] ?? (/^\d+$/.test(path[depth + 1]!) ? [] : {});
     if (!isNode(next)) {
       throw new FoveaError(
         `--set ${override}: ${path.slice(0, depth + 1).join(".")} is ${JSON.stringify(next)}, not a section`,

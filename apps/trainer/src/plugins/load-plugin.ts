@@ -50,7 +50,9 @@ function checkDefinition<Kind extends PluginKind>(kind: Kind, use: string, value
     );
   }
   if (definition.kind !== kind) {
-    throw new FoveaError(`"${use}" is a plug-in of kind "${definition.kind}", but a ${kind} is needed here`);
+    throw new FoveaError(
+      `"${use}" is a plug-in of kind "${definition.kind}", but one of kind "${kind}" is needed here`,
+    );
   }
   if (definition.specificationVersion !== SPECIFICATION_VERSION) {
     throw new FoveaError(

@@ -72,8 +72,10 @@ export async function collectBatch(run: Run, update: number, promptCursor: numbe
       );
     }
     const missing = wanted - accepted.length;
-    const rate = sampled.length === 0 ? 1 : Math.max(accepted.length / sampled.length, 0.125);
-    const next = await nextPrompts(run, cursor, Math.min(wanted, Math.ceil(missing / rate)), taken);
+    const rate = sampled.length === 0 ? 0 : accepted.length / sampled.length;
+    // Small rounds save sampling while the bound is far; when half of the rounds are spent, every one is a full batch.
+    const suggested = rate === 0 || rounds >= maximumRounds / 2 ? wanted : Math.ceil(missing / rate);
+    const next = await nextPrompts(run, cursor, Math.min(wanted, suggested), taken);
     cursor = next.cursor;
     const rollouts = await clock.measure("sample", () =>
       sampleRollouts(run.policy, next.prompts, training.rolloutsPerPrompt, sampling, {

@@ -98,10 +98,14 @@ describe("resuming", () => {
     const metrics = join(run, "metrics.jsonl");
     const lines = (await readFile(metrics, "utf8")).split("\n");
     await writeFile(metrics, `${lines.slice(0, 3).join("\n")}\n`);
-    await expect(resumeTraining(run, { fromStep: 4 })).rejects.toThrow(/metrics\.jsonl ends with step 2, but the checkpoint is of step 4/);
+    await expect(resumeTraining(run, { fromStep: 4 })).rejects.toThrow(
+      /metrics\.jsonl ends with step 2, but the checkpoint is of step 4/,
+    );
   });
 
   it("refuses what is no run directory", async () => {
-    await expect(resumeTraining(await temporaryDirectory())).rejects.toThrow(/no run directory: it has no config\.json/);
+    await expect(resumeTraining(await temporaryDirectory())).rejects.toThrow(
+      /no run directory: it has no config\.json/,
+    );
   });
 });
