@@ -5,7 +5,13 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@fovea-rl/source"], externalConditions: ["@fovea-rl/source"] } },
   resolve: { conditions: ["@fovea-rl/source"] },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "scripts/**/*.test.ts", "docs/**/*.test.ts"],
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "packages/create-algorithm/template/shared/**/*.test.ts",
+      "apps/*/src/**/*.test.ts",
+      "scripts/**/*.test.ts",
+      "docs/**/*.test.ts",
+    ],
     pool: "forks",
     // Plug-ins are looked up by name at run time: that resolution is Node's own and needs the condition too.
     execArgv: ["--conditions=@fovea-rl/source"],

@@ -15,11 +15,14 @@ const allowed: readonly (readonly [package: RegExp, imports: RegExp])[] = [
   [/^(rewards|tasks|testkit)$/, /^core$/],
   [/^policy-[a-z]+$/, /^core$/],
   [/^algo-(vppo|papo)$/, /^(core|perception|algo-grpo|algo-dapo)$/],
-  [/^algo-[a-z]+$/, /^core$/],
+  [/^algo-[a-z0-9-]+$/, /^core$/],
   [/^digits-base-policy$/, /^$/],
   [/^create-algorithm$/, /^$/],
+  [/^run-records$/, /^perception$/],
+  [/^run-viewer$/, /^(core|run-records)$/],
   [/^trainer$/, /^(?!viewer$)/],
-  [/^viewer$/, /^(core|perception)$/],
+  // The page itself; packages/run-viewer carries what Vite makes of it, so that nobody imports this app.
+  [/^viewer$/, /^run-records$/],
 ];
 
 interface SourceFile {

@@ -1,0 +1,2 @@
+export type { AlgorithmOptions } from "./algorithm.ts";
+export { algorithmAdvantage, algorithmLoss, default, optionsSchema } from "./algorithm.ts";
