@@ -22,6 +22,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { advantageInput, gradedGroups, groupSketches, scoredMiniBatches, scoringPolicy } from "./arbitrary-rollouts.ts";
 import { expectClose } from "./close-to.ts";
+import { describeOptions } from "./describe-options.ts";
 import { TabularTask } from "./tabular-task.ts";
 import { validatedOptions } from "./validated-options.ts";
 
@@ -71,15 +72,7 @@ export function describeAlgorithm<Options>(
         );
       const estimate = async (input: AdvantageInput) => advantage.estimate(input);
 
-      it("reads its own options back unchanged, also from JSON", async () => {
-        expect(await validatedOptions(definition.optionsSchema, options)).toEqual(options);
-        expect(await validatedOptions(definition.optionsSchema, JSON.parse(JSON.stringify(options)))).toEqual(options);
-      });
-
-      it("refuses an option that it does not have", async () => {
-        const wrong = { ...(given as object), "no-such-option": 1 };
-        await expect(validatedOptions(definition.optionsSchema, wrong)).rejects.toThrow("no-such-option");
-      });
+      describeOptions(definition, given);
 
       it("is refused by an engine that lacks what it needs, in words that name both", () => {
         for (const missing of requirements) {

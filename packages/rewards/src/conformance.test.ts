@@ -1,0 +1,17 @@
+import type { Prompt } from "@fovea-rl/core";
+import { describeVerifier } from "@fovea-rl/testkit";
+import boxedAnswer from "./boxed-answer.ts";
+import format from "./format.ts";
+
+const prompt = (referenceAnswer: string): Prompt => ({ id: "p", messages: [], images: [], referenceAnswer });
+
+describeVerifier(boxedAnswer, {
+  prompts: [prompt("7"), prompt("1/2"), prompt("B")],
+  rightAnswers: [
+    [0, "<think>3 + 4</think> \\boxed{7}"],
+    [1, "<think></think>\\boxed{0.5}"],
+    [2, "<think></think>\\boxed{B}"],
+  ],
+});
+
+describeVerifier(format, { prompts: [prompt("7")], rightAnswers: [[0, "<think>3 + 4</think> \\boxed{7}"]] });
