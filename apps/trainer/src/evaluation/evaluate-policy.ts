@@ -59,7 +59,7 @@ export async function evaluatePolicy(
           referenceAnswer: prompt.referenceAnswer,
           text,
           ...(verdict.extracted === undefined ? {} : { extracted: verdict.extracted }),
-          accuracy: verdict.components["accuracy"] ?? 0,
+          accuracy: verdict.components["accuracy"]!,
           reward: verdict.reward,
           components: verdict.components,
           responseLength: tokens.length,

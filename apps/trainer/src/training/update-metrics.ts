@@ -44,7 +44,7 @@ function componentMeans(rollouts: readonly CreditedRollout[]): Record<string, nu
 
 function sampledMetrics(batch: Batch): Record<string, number> {
   const accuracies = batch.sampled.map(({ rollouts }) =>
-    rollouts.map(({ verdict }) => verdict.components["accuracy"] ?? 0),
+    rollouts.map(({ verdict }) => verdict.components["accuracy"]!),
   );
   return {
     "accuracy/sampled-mean": mean(accuracies.flat()),
@@ -101,7 +101,7 @@ export function updateMetrics(
     "reward/minimum": smallest(rewards),
     "reward/maximum": largest(rewards),
     "reward/unshaped-mean": batch.unshapedReward,
-    "accuracy/mean": mean(rollouts.map(({ verdict }) => verdict.components["accuracy"] ?? 0)),
+    "accuracy/mean": mean(rollouts.map(({ verdict }) => verdict.components["accuracy"]!)),
     ...sampledMetrics(batch),
     ...componentMeans(rollouts),
     "response/length-mean": mean(lengths),

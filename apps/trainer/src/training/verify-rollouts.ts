@@ -15,6 +15,12 @@ async function grade(verifiers: readonly WeightedVerifier[], prompt: Prompt, rol
     parts.push({ name: verifier.name, weight, verdict: await verifier.verify(prompt, rollout) });
   }
   const verdict = combineVerdicts(parts);
+  if (verdict.components["accuracy"] === undefined) {
+    const names = verifiers.map(({ verifier }) => verifier.name).join(", ");
+    throw new FoveaError(
+      `none of the verifiers (${names}) reports the component "accuracy", which evaluations need: add one that does to rewards`,
+    );
+  }
   for (const [name, value] of [["reward", verdict.reward] as const, ...Object.entries(verdict.components)]) {
     if (!Number.isFinite(value)) {
       throw new FoveaError(`the verifiers gave rollout ${prompt.id}#${rollout.sampleIndex} the ${name} ${value}`);
