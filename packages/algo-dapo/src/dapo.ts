@@ -86,12 +86,13 @@ export function dapoLoss(options: Partial<DapoLossOptions> = {}, weightedBy?: st
     columns: weightedBy ? [weightedBy] : [],
     compute(input) {
       const { logprobs, behaviourLogprobs, advantages, mask, miniBatch, columns } = input;
-      const surrogate = clippedSurrogate(importanceRatio(logprobs, behaviourLogprobs), advantages, settings);
+      const ratio = importanceRatio(logprobs, behaviourLogprobs);
+      const surrogate = clippedSurrogate(ratio, advantages, settings);
       const tokenLoss = weightedBy ? tf.mul(surrogate, columns[weightedBy]!) : surrogate;
       const weights = aggregationWeights(settings.aggregation, mask, miniBatch);
       const terms: Record<string, tf.Scalar> = { "loss/policy": weightedSum(tokenLoss, weights) };
       if (settings.entropyPenalty > 0) terms["loss/entropy-penalty"] = entropyPenalty(input, settings.entropyPenalty);
-      return { loss: tf.addN(Object.values(terms)), metrics: { ...terms, ...ratioMetrics(input, settings) } };
+      return { loss: tf.addN(Object.values(terms)), metrics: { ...terms, ...ratioMetrics(input, ratio, settings) } };
     },
   };
 }

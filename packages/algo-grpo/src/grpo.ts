@@ -78,11 +78,12 @@ export function grpoLoss(options: Partial<GrpoOptions> = {}, weightedBy?: string
     columns: [...(klCoefficient > 0 ? ["referenceLogprobs"] : []), ...(weightedBy ? [weightedBy] : [])],
     compute(input) {
       const { logprobs, behaviourLogprobs, advantages, mask, miniBatch, columns } = input;
-      const surrogate = clippedSurrogate(importanceRatio(logprobs, behaviourLogprobs), advantages, settings);
+      const ratio = importanceRatio(logprobs, behaviourLogprobs);
+      const surrogate = clippedSurrogate(ratio, advantages, settings);
       const tokenLoss = weightedBy ? tf.mul(surrogate, columns[weightedBy]!) : surrogate;
       const weights = aggregationWeights(settings.aggregation, mask, miniBatch);
       const terms: Record<string, tf.Scalar> = { "loss/policy": weightedSum(tokenLoss, weights) };
-      const metrics = { ...ratioMetrics(input, settings) };
+      const metrics = { ...ratioMetrics(input, ratio, settings) };
       if (klCoefficient > 0) {
         const kl = weightedSum(estimateKl(klEstimator, logprobs, columns["referenceLogprobs"]!), weights);
         terms["loss/kl"] = tf.mul(kl, klCoefficient);

@@ -17,9 +17,10 @@ function surrogateLoss(aggregation: Aggregation): Loss {
   return {
     columns: [],
     compute(input) {
-      const tokens = clippedSurrogate(importanceRatio(input.logprobs, input.behaviourLogprobs), input.advantages, clip);
+      const ratio = importanceRatio(input.logprobs, input.behaviourLogprobs);
+      const tokens = clippedSurrogate(ratio, input.advantages, clip);
       const policy = weightedSum(tokens, aggregationWeights(aggregation, input.mask, input.miniBatch));
-      return { loss: tf.add(policy, entropyPenalty(input, 0.06)), metrics: ratioMetrics(input, clip) };
+      return { loss: tf.add(policy, entropyPenalty(input, 0.06)), metrics: ratioMetrics(input, ratio, clip) };
     },
   };
 }

@@ -1,8 +1,7 @@
-import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { aggregationWeights, weightedSum } from "./aggregation.ts";
 import type { ClipRange } from "./clipped-surrogate.ts";
-import { importanceRatio } from "./importance-ratio.ts";
 import type { LossInput } from "./loss.ts";
 
 /**
@@ -12,9 +11,10 @@ import type { LossInput } from "./loss.ts";
  *   1 - clipLow; `ratio/dual-clip-fraction`: negative and above the dual clip. Those tokens have no gradient;
  * - `kl/behaviour`: r - 1 - log r, how far the policy has moved from the one that sampled;
  * - `policy/negative-log-likelihood` of the sampled tokens, nats.
+ *
+ * @param ratio `[N, T]` of each token, or `[N, 1]` of each rollout.
  */
-export function ratioMetrics(input: LossInput, clip: ClipRange): Readonly<Record<string, Scalar>> {
-  const ratio = importanceRatio(input.logprobs, input.behaviourLogprobs);
+export function ratioMetrics(input: LossInput, ratio: Tensor2D, clip: ClipRange): Readonly<Record<string, Scalar>> {
   const weights = aggregationWeights("token-mean", input.mask, input.miniBatch);
   const sign = tf.sign(input.advantages);
   const rewarded = tf.mul(tf.relu(sign), weights);

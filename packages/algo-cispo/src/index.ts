@@ -1,0 +1,3 @@
+export { evaluateLoss, groupNormalisedAdvantage } from "@fovea-rl/core";
+export type { CispoOptions } from "./cispo.ts";
+export { cispoAdvantage, cispoLoss, cispoOptionsSchema, default } from "./cispo.ts";
