@@ -1,0 +1,45 @@
+import type { RolloutQuery, RunChange, ViewSource } from "@fovea-rl/run-records/view-data";
+
+/** More points than a wide screen has pixels for a curve would not be seen. */
+const POINTS = 1000;
+
+async function ask<Answer>(path: string, parameters: readonly (readonly [string, string])[]): Promise<Answer> {
+  const response = await fetch(`/api/${path}?${new URLSearchParams(parameters.map((pair) => [...pair]))}`);
+  const answer = (await response.json()) as Answer | { readonly error: string };
+  if (!response.ok) throw new Error((answer as { readonly error: string }).error);
+  return answer as Answer;
+}
+
+function queryPairs(query: RolloutQuery): readonly (readonly [string, string])[] {
+  return Object.entries(query).map(([name, value]) => [name, String(value)]);
+}
+
+/** Data from `fovea view`. */
+export function serverSource(): ViewSource {
+  return {
+    isLive: true,
+    overview: () => ask("overview", []),
+    metricNames: (run) => ask("names", [["run", run]]),
+    series: (run, names) =>
+      ask("series", [["run", run], ["points", String(POINTS)], ...names.map((name) => ["name", name] as const)]),
+    rollouts: (run, query) => ask("rollouts", [["run", run], ...queryPairs(query)]),
+    rollout: (run, { file, promptId, sampleIndex }) =>
+      ask("rollout", [
+        ["run", run],
+        ["file", file],
+        ["prompt", promptId],
+        ["sample", String(sampleIndex)],
+      ]),
+    perception: (run, files) => ask("perception", [["run", run], ...files.map((file) => ["file", file] as const)]),
+    imageAddress: (run, file, path) => `/api/image?${new URLSearchParams({ run, file, path })}`,
+    subscribe(onChange, onState) {
+      const events = new EventSource("/api/events");
+      events.onopen = () => onState(true);
+      events.onerror = () => onState(false);
+      events.onmessage = ({ data }) => {
+        for (const change of JSON.parse(data) as readonly RunChange[]) onChange(change);
+      };
+      return () => events.close();
+    },
+  };
+}

@@ -1,0 +1,12 @@
+export { bucketSeries } from "./bucket-series.ts";
+export type { ComparisonLocation, DiscoveredRuns, RunLocation } from "./discover-runs.ts";
+export { discoverRuns } from "./discover-runs.ts";
+export { MetricHistory } from "./metric-history.ts";
+export type { MeasuredRollout } from "./perception-profile.ts";
+export { perceptionProfile } from "./perception-profile.ts";
+export { readComparison } from "./read-comparison.ts";
+export { readRunSummary } from "./read-run-summary.ts";
+export { RolloutIndex } from "./rollout-index.ts";
+export { parseRollout } from "./rollout-record.ts";
+export { rolloutRow } from "./rollout-row.ts";
+export * from "./view-data.ts";

@@ -1,0 +1,53 @@
+import type { Comparison, ComparisonRow, ComparisonRun, Interval } from "./comparison.ts";
+import type { ComparisonLocation } from "./discover-runs.ts";
+import { flattenJson } from "./flatten-json.ts";
+import type { Problem } from "./problem.ts";
+import { isJsonObject, type JsonObject, numberAt, objectAt, readJsonObject, textAt } from "./read-json-object.ts";
+
+function interval(value: JsonObject | undefined): Interval | undefined {
+  const mean = numberAt(value, "mean");
+  return mean === undefined ? undefined : { mean, low: numberAt(value, "low"), high: numberAt(value, "high") };
+}
+
+function objects(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** Reads comparison.json; what is broken is named in `problems`. */
+export async function readComparison({ id, directory }: ComparisonLocation): Promise<Comparison> {
+  const problems: Problem[] = [];
+  const file = await readJsonObject(directory, "comparison.json", problems);
+  const summary = objects(file?.["summary"]).flatMap((row): ComparisonRow[] => {
+    const accuracy = interval(row);
+    const algorithm = textAt(row, "algorithm");
+    if (!accuracy || algorithm === undefined) return [];
+    return [
+      {
+        algorithm,
+        seeds: Array.isArray(row["seeds"]) ? row["seeds"].filter((seed) => typeof seed === "number") : [],
+        accuracy,
+        gain: numberAt(row, "gain"),
+        differenceToFirst: interval(objectAt(row, "differenceToFirst")),
+        trainingSeconds: numberAt(row, "trainingSeconds"),
+        totalTokens: numberAt(row, "totalTokens"),
+      },
+    ];
+  });
+  const runs = objects(file?.["runs"]).map((run): ComparisonRun => {
+    return {
+      id: `${id}/${textAt(run, "directory") ?? ""}`,
+      algorithm: textAt(run, "algorithm") ?? "?",
+      seed: numberAt(run, "seed"),
+      state: textAt(run, "state") ?? "unknown",
+      error: textAt(run, "error"),
+      before: numberAt(objectAt(run, "before"), "accuracy"),
+      after: numberAt(objectAt(run, "after"), "accuracy"),
+    };
+  });
+  return { id, method: textAt(file, "method") ?? "", summary, runs, facts: facts(file), problems };
+}
+
+function facts(file: JsonObject | undefined): Readonly<Record<string, string>> {
+  const { runs: _runs, summary: _summary, method: _method, ...rest } = file ?? {};
+  return flattenJson(rest);
+}

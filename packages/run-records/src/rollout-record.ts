@@ -1,0 +1,98 @@
+import { isJsonObject, type JsonObject } from "./read-json-object.ts";
+
+export type PromptPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image"; readonly index: number };
+
+/** A line of a rollout file, every field checked: T tokens, and each per-token array of that length or absent. */
+export interface RolloutRecord {
+  readonly step: number;
+  readonly promptId: string;
+  readonly sampleIndex: number;
+  readonly prompt: readonly { readonly role: string; readonly content: readonly PromptPart[] }[];
+  readonly family: string | undefined;
+  readonly referenceAnswer: string;
+  /** Paths as in the file, relative to the file's directory. */
+  readonly images: readonly string[];
+  readonly perturbedImages: readonly string[] | undefined;
+  readonly text: string;
+  readonly finishReason: string;
+  readonly reward: number;
+  readonly components: Readonly<Record<string, number>>;
+  readonly extracted: string | undefined;
+  readonly reason: string | undefined;
+  /** `[T]` */
+  readonly tokenTexts: readonly string[];
+  readonly behaviourLogprobs: readonly number[] | undefined;
+  readonly entropies: readonly number[] | undefined;
+  readonly advantages: readonly number[] | undefined;
+  readonly columns: Readonly<Record<string, readonly number[]>>;
+}
+
+function text(value: unknown, otherwise = ""): string {
+  return typeof value === "string" ? value : otherwise;
+}
+
+function texts(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) ? value.map((entry) => text(entry, "?")) : undefined;
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" ? value : Number.NaN;
+}
+
+function numbers(value: unknown, length: number): readonly number[] | undefined {
+  return Array.isArray(value) && value.length === length ? value.map(number) : undefined;
+}
+
+function entries<Value>(value: unknown, read: (value: unknown) => Value | undefined): Record<string, Value> {
+  const pairs = isJsonObject(value) ? Object.entries(value).map(([name, entry]) => [name, read(entry)] as const) : [];
+  return Object.fromEntries(pairs.filter((pair): pair is readonly [string, Value] => pair[1] !== undefined));
+}
+
+function messages(value: unknown): RolloutRecord["prompt"] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).map(({ role, content }) => ({
+    role: text(role, "user"),
+    content: (Array.isArray(content) ? content : []).filter(isJsonObject).map((part: JsonObject): PromptPart => {
+      return part["type"] === "image" && typeof part["index"] === "number"
+        ? { type: "image", index: part["index"] }
+        : { type: "text", text: text(part["text"]) };
+    }),
+  }));
+}
+
+/** @returns undefined if the line is no rollout. */
+export function parseRollout(line: string): RolloutRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(value) || typeof value["promptId"] !== "string" || typeof value["step"] !== "number")
+    return undefined;
+  const count = Array.isArray(value["tokens"]) ? value["tokens"].length : (texts(value["tokenTexts"])?.length ?? 0);
+  const tokenTexts = texts(value["tokenTexts"]);
+  return {
+    step: value["step"],
+    promptId: value["promptId"],
+    sampleIndex: typeof value["sampleIndex"] === "number" ? value["sampleIndex"] : 0,
+    prompt: messages(value["prompt"]),
+    family: typeof value["family"] === "string" ? value["family"] : undefined,
+    referenceAnswer: text(value["referenceAnswer"]),
+    images: texts(value["images"]) ?? [],
+    perturbedImages: texts(value["perturbedImages"]),
+    text: text(value["text"]),
+    finishReason: text(value["finishReason"]),
+    reward: number(value["reward"]),
+    components: entries(value["components"], (entry) => (typeof entry === "number" ? entry : undefined)),
+    extracted: typeof value["extracted"] === "string" ? value["extracted"] : undefined,
+    reason: typeof value["reason"] === "string" ? value["reason"] : undefined,
+    tokenTexts: tokenTexts?.length === count ? tokenTexts : Array.from({ length: count }, () => "?"),
+    behaviourLogprobs: numbers(value["behaviourLogprobs"], count),
+    entropies: numbers(value["entropies"], count),
+    advantages: numbers(value["advantages"], count),
+    columns: entries(value["columns"], (entry) => numbers(entry, count)),
+  };
+}
