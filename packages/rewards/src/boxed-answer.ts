@@ -1,8 +1,8 @@
 import type { Verdict, Verifier } from "@fovea-rl/core";
 import { defineVerifier } from "@fovea-rl/core/plugin";
 import { z } from "zod";
-import { parsePlainNumber } from "./text/plain-number.ts";
-import { strictBox } from "./text/strict-box.ts";
+import { parsePlainNumber } from "./extraction/plain-number.ts";
+import { strictBox } from "./extraction/strict-box.ts";
 
 const options = z.strictObject({
   /** `exact` compares characters after trimming; `numeric` compares plain numbers (`7`, `-0.5`, `1/2`) by value. */

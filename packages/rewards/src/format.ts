@@ -1,7 +1,7 @@
 import type { Verdict, Verifier } from "@fovea-rl/core";
 import { defineVerifier } from "@fovea-rl/core/plugin";
 import { z } from "zod";
-import { findBoxes } from "./text/boxes.ts";
+import { findBoxes } from "./extraction/boxes.ts";
 
 const options = z.strictObject({
   /** Set when the chat template already wrote `<think>`, so that responses start inside it. */

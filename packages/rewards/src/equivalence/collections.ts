@@ -1,6 +1,7 @@
 import { spend } from "../budget.ts";
 import type { Expression, ExpressionOf } from "../expression/expression.ts";
 import { measure } from "../notation/units.ts";
+import { headOfName } from "./names.ts";
 import { singular } from "./quantities.ts";
 import { assignment } from "./relations.ts";
 import { sameStructure } from "./same-structure.ts";
@@ -60,7 +61,7 @@ function inOrder(expected: readonly Expression[], given: readonly Expression[], 
 }
 
 function inAnyOrder(expected: readonly Expression[], given: readonly Expression[], comparison: Comparison): Rule {
-  const [left, right] = [distinct(expected), distinct(given)];
+  const [left, right] = [distinct(expected, comparison), distinct(given, comparison)];
   if (left.length !== right.length) return undefined;
   const free = new Set(right);
   for (const item of left) {
@@ -81,11 +82,11 @@ function sameItem(expected: Expression, given: Expression, comparison: Compariso
   return comparison.same(expected, given);
 }
 
-function distinct(items: readonly Expression[]): readonly Expression[] {
+function distinct(items: readonly Expression[], comparison: Comparison): readonly Expression[] {
   const kept: Expression[] = [];
   for (const item of items) {
     spend(kept.length);
-    if (!kept.some((other) => sameStructure(other, item))) kept.push(item);
+    if (!kept.some((other) => sameItem(other, item, comparison))) kept.push(item);
   }
   return kept;
 }
@@ -94,5 +95,13 @@ function distinct(items: readonly Expression[]): readonly Expression[] {
 function hasNames(items: readonly Expression[]): boolean {
   const names = items.map((item) => assignment(item)?.name);
   if (items.length < 2 || names.some((name) => name === undefined)) return false;
+  // x_1 and x_2 only number the roots.
+  if (
+    names.every((name) => name?.kind === "symbol" && /_[1-9]$/.test(name.name)) &&
+    new Set(names.map((name) => name && headOfName(name))).size === items.length
+  ) {
+    const letters = new Set(names.map((name) => (name?.kind === "symbol" ? name.name.split("_")[0] : "")));
+    if (letters.size === 1 && items.length <= 4) return false;
+  }
   return names.every((name, index) => names.every((other, at) => at <= index || !sameStructure(name!, other!)));
 }

@@ -44,8 +44,8 @@ export function sameFormula(a: Expression, b: Expression): boolean {
   );
   let agreements = 0;
   for (let point = 0; point < positivePoints + signedPoints; point++) {
-    const valueOf = (name: string): Complex => sampleValue(name, point);
-    const [left, right] = [evaluate(a, valueOf), evaluate(b, valueOf)];
+    const at = (name: string): Complex => sampleValue(name, point);
+    const [left, right] = [evaluate(a, at), evaluate(b, at)];
     if (!isFiniteComplex(left) || !isFiniteComplex(right)) continue;
     // Off the positive axis branches of roots may be chosen either way: a value that is not real decides nothing there.
     if (point >= positivePoints && !isComplex && (left.im !== 0 || right.im !== 0)) continue;

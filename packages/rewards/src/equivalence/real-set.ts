@@ -93,8 +93,24 @@ function solutions(operands: readonly Expression[], operators: readonly Relation
   return result;
 }
 
-/** The solutions of one relation, when it is linear in one variable or compares some quantity with a number. */
+/** The solutions of one relation; |x - 3| < 5 is taken apart first. */
 function halfLine(left: Expression, right: Expression, operator: RelationOperator): RealSet | undefined {
+  if (right.kind === "call" && right.name === "abs" && left.kind !== "call")
+    return halfLine(right, left, mirrored(operator));
+  const bound = left.kind === "call" && left.name === "abs" ? realValue(right) : undefined;
+  const [inside] = left.kind === "call" ? left.operands : [];
+  if (bound === undefined || inside === undefined || realValue(inside) !== undefined)
+    return linear(left, right, operator);
+  const opposite: Expression = { kind: "negation", operand: right };
+  const [upper, lower] = [linear(inside, right, operator), linear(inside, opposite, mirrored(operator))];
+  if (!upper || !lower) return undefined;
+  return operator === "<" || operator === "≤" || operator === "≠"
+    ? intersection(upper, lower)
+    : normalised([...upper, ...lower]);
+}
+
+/** The solutions of one relation, when it is linear in one variable or compares some quantity with a number. */
+function linear(left: Expression, right: Expression, operator: RelationOperator): RealSet | undefined {
   const [low, high] = [realValue(left), realValue(right)];
   if (high !== undefined && low === undefined && isQuantity(left)) return against(high, operator);
   if (low !== undefined && high === undefined && isQuantity(right)) return against(low, mirrored(operator));
@@ -214,7 +230,7 @@ function upperEdge(to: number, ...segments: readonly Segment[]): boolean {
 
 export function sameRealSet(a: RealSet, b: RealSet): boolean {
   const close = (x: number, y: number): boolean =>
-    x === y || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y));
+    x === y || (Number.isFinite(x - y) && Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y)));
   return (
     a.length === b.length &&
     a.every((segment, index) => {

@@ -32,7 +32,7 @@ export function assignment(expression: Expression): Assignment | undefined {
   if (!first || !last) return undefined;
   if (operators.length === 1 && operators[0] === "∈")
     return isName(first) ? { name: first, values: [last] } : undefined;
-  if (!operators.every((operator) => operator === "=" || operator === "≈")) return undefined;
+  if (!operators.every((operator) => operator === "=" || operator === "≈" || operator === "≡")) return undefined;
   const lastEqual = operators.lastIndexOf("=");
   const exact = lastEqual === -1 ? last : operands[lastEqual + 1]!;
   const values = exact === last || !isNear(exact, last) ? [exact] : [exact, last];
@@ -140,9 +140,9 @@ function sameEquation(reference: Relation, response: Relation): Rule {
   let factor: ReturnType<typeof complex> | undefined;
   let agreements = 0;
   for (let point = 0; point < 7; point++) {
-    const valueOf = (name: string) => sampleValue(name, point);
+    const at = (name: string) => sampleValue(name, point);
     const [left, right] = [reference, response].map(({ operands }) => {
-      const [x, y] = [evaluate(operands[0]!, valueOf), evaluate(operands[1]!, valueOf)];
+      const [x, y] = [evaluate(operands[0]!, at), evaluate(operands[1]!, at)];
       return complex(x.re - y.re, x.im - y.im);
     });
     if (!left || !right || !isFiniteComplex(left) || !isFiniteComplex(right)) continue;

@@ -18,6 +18,8 @@ export interface EquivalenceSettings {
   readonly inequalityForSet: boolean;
   /** Whether lists without brackets must keep the reference's order. */
   readonly lists: "any-order" | "ordered";
+  /** Whether "(B) 12" chooses option B. Some benchmarks' own scripts count only "B" or "12". */
+  readonly letterWithValue: "accepted" | "refused";
 }
 
 export const defaultEquivalence: EquivalenceSettings = {
@@ -26,6 +28,7 @@ export const defaultEquivalence: EquivalenceSettings = {
   units: "ignored",
   inequalityForSet: true,
   lists: "any-order",
+  letterWithValue: "accepted",
 };
 
 /** The rule by which two answers are the same; undefined when none says so. */

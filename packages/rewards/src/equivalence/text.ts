@@ -42,5 +42,5 @@ export function sameText(reference: string, response: string): boolean {
 
 /** Words without marks and spaces, where there is nothing but words: "north-west" and "northwest". */
 function phrase(text: string): string {
-  return /^[\p{L}\s\-']+$/u.test(text) && text.length > 3 ? text.replace(/[\s\-']/g, "").toLowerCase() : text;
+  return /^\p{L}[\p{L}\s\-']+$/u.test(text) && text.length > 3 ? text.replace(/[\s\-']/g, "").toLowerCase() : text;
 }

@@ -18,35 +18,35 @@ import type { Expression, FunctionName } from "./expression.ts";
 import { toNumber } from "./rational.ts";
 
 /** The numeric value of a formula at a point; not-a-number where it has none. */
-export function evaluate(expression: Expression, valueOf: (symbol: string) => Complex): Complex {
+export function evaluate(expression: Expression, at: (symbol: string) => Complex): Complex {
   spend(1);
   switch (expression.kind) {
     case "number":
       return complex(toNumber(expression.value));
     case "symbol":
-      return valueOf(expression.name);
+      return at(expression.name);
     case "constant":
       return constants[expression.name];
     case "sum":
-      return expression.terms.reduce((sum, term) => plus(sum, evaluate(term, valueOf)), complex(0));
+      return expression.terms.reduce((sum, term) => plus(sum, evaluate(term, at)), complex(0));
     case "product":
-      return expression.factors.reduce((product, factor) => times(product, evaluate(factor, valueOf)), complex(1));
+      return expression.factors.reduce((product, factor) => times(product, evaluate(factor, at)), complex(1));
     case "quotient":
-      return over(evaluate(expression.numerator, valueOf), evaluate(expression.denominator, valueOf));
+      return over(evaluate(expression.numerator, at), evaluate(expression.denominator, at));
     case "negation":
-      return minus(complex(0), evaluate(expression.operand, valueOf));
+      return minus(complex(0), evaluate(expression.operand, at));
     case "power":
-      return raise(evaluate(expression.base, valueOf), evaluate(expression.exponent, valueOf));
+      return raise(evaluate(expression.base, at), evaluate(expression.exponent, at));
     case "percent":
-      return over(evaluate(expression.operand, valueOf), complex(100));
+      return over(evaluate(expression.operand, at), complex(100));
     case "degrees":
-      return times(evaluate(expression.operand, valueOf), complex(Math.PI / 180));
+      return times(evaluate(expression.operand, at), complex(Math.PI / 180));
     case "quantity":
-      return evaluate(expression.operand, valueOf);
+      return evaluate(expression.operand, at);
     case "call":
       return apply(
         expression.name,
-        expression.operands.map((operand) => evaluate(operand, valueOf)),
+        expression.operands.map((operand) => evaluate(operand, at)),
       );
     default:
       return notANumber;

@@ -30,8 +30,6 @@ export type Expression =
       readonly unit: string;
       readonly asFormula?: Expression;
     }
-  /** 2 h 48 min: quantities that add up. */
-  | { readonly kind: "compound"; readonly parts: readonly Expression[] }
   | { readonly kind: "list"; readonly items: readonly Expression[]; readonly joint: "comma" | "and" | "or" }
   | { readonly kind: "set"; readonly items: readonly Expression[] }
   | { readonly kind: "set-builder"; readonly element: Expression; readonly condition: Expression }
@@ -124,7 +122,6 @@ export function children(expression: Expression): readonly Expression[] {
     case "set-operation":
       return [expression.left, expression.right];
     case "ratio":
-    case "compound":
       return expression.parts;
     case "matrix":
       return expression.rows.flat();

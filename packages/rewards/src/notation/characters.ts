@@ -123,12 +123,12 @@ const subscripts = "₀₁₂₃₄₅₆₇₈₉";
 
 const special = new RegExp(`[${[...Object.keys(spelled)].join("")}]|[${superscripts}]+|[${subscripts}]+`, "gu");
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/;
+
 /** Spells Unicode mathematics (π, ², ½, ≤, full-width forms) as LaTeX or ASCII. */
 export function spellCharacters(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const printable = /[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)
-    ? text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, " ")
-    : text;
+  const printable = controls.test(text) ? text.replace(new RegExp(controls, "g"), " ") : text;
   if (!/[^\x20-\x7e\n\t]/.test(printable)) return printable;
   return printable.replace(special, (found) => {
     const spelling = spelled[found];

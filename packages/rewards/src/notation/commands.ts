@@ -105,6 +105,8 @@ export const commandSpellings: Readonly<Record<string, string>> = {
   backslash: "∖",
   lbrace: "{set",
   rbrace: "}set",
+  langle: "(",
+  rangle: ")",
   lbrack: "[",
   rbrack: "]",
   lparen: "(",
@@ -165,6 +167,9 @@ export const inverseFunctions: Readonly<Partial<Record<FunctionName, FunctionNam
   tan: "arctan",
   cot: "arccot",
 };
+
+/** Commands that end or join what stands before them, so that nothing is multiplied by them. */
+export const closingCommands: ReadonlySet<string> = new Set(["rfloor", "rceil", "choose", "pmod", "bmod", "mod"]);
 
 /** Commands known to take a part in mathematics, for telling `\\frac` (an escaped backslash) from `\\` (a new line). */
 export const knownCommands: ReadonlySet<string> = new Set([

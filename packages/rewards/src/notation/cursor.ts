@@ -31,6 +31,10 @@ export class Cursor {
     return this.#at >= this.#tokens.length;
   }
 
+  get isEnvironmentEnd(): boolean {
+    return this.token.type === "end";
+  }
+
   ahead(count: number): Token {
     return this.#tokens[this.#at + count] ?? end;
   }

@@ -32,7 +32,10 @@ function commaReadings(text: string): readonly CommaReading[] {
   const readings: CommaReading[] = ["separator"];
   if (!/\d,\d/.test(text)) return readings;
   if (/\d,\d{3}(?!\d)/.test(text)) readings.push("grouping");
-  if (/^[^,]*\d,\d+[^,\d]*$/.test(text) && !/[([{]/.test(text.replace(/\\[([{]/g, ""))) readings.push("decimal");
+  // In a formula 2,3 is a list; 0,5 and 1,25 can hardly be. In plain text a comma within a number is a decimal one.
+  const decimalComma = /^[^,]*?(\d+),(\d+)[^,\d]*$/.exec(text);
+  const isLikely = !text.includes("$") || decimalComma?.[1] === "0" || (decimalComma?.[2]?.length ?? 0) > 1;
+  if (decimalComma && isLikely && !/[([{]/.test(text.replace(/\\[([{]/g, ""))) readings.push("decimal");
   return readings;
 }
 

@@ -1,5 +1,5 @@
 import type { Expression } from "../expression/expression.ts";
-import { functionNames } from "./commands.ts";
+import { closingCommands, functionNames } from "./commands.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Grammar, number } from "./grammar.ts";
 import { numberLiteral } from "./number-literal.ts";
@@ -11,7 +11,8 @@ import { parseFunction } from "./parse-function.ts";
 /** Whether an atom can begin here: what makes multiplication implicit. */
 export function startsAtom(cursor: Cursor): boolean {
   const { type, text } = cursor.token;
-  if (type === "number" || type === "command" || type === "begin") return true;
+  if (type === "command") return !closingCommands.has(text);
+  if (type === "number" || type === "begin") return true;
   if (type === "word") return text !== "U";
   if (text === "|") return cursor.bars === 0;
   if (text === "[" && cursor.isFrench) return false;
@@ -76,6 +77,30 @@ function parseName(cursor: Cursor, name: string): string {
   return full;
 }
 
+/** Short words that no product of variables is likely to spell. */
+const prose = new Set([
+  "the",
+  "is",
+  "it",
+  "of",
+  "so",
+  "if",
+  "we",
+  "was",
+  "are",
+  "for",
+  "not",
+  "but",
+  "who",
+  "has",
+  "its",
+  "can",
+  "all",
+  "any",
+  "no",
+  "yes",
+]);
+
 function parseWord(cursor: Cursor, grammar: Grammar): Expression {
   const token = cursor.token;
   const { text, upright } = token;
@@ -89,6 +114,7 @@ function parseWord(cursor: Cursor, grammar: Grammar): Expression {
   if (lower === "infinity" || lower === "inf" || text === "oo") return { kind: "constant", name: "infinity" };
   if (text === "e" && !cursor.isMark("_", "'")) return { kind: "constant", name: "e" };
   if (text === "i" && !cursor.isMark("_", "'")) return { kind: "constant", name: "i" };
+  if (prose.has(lower) && text !== text.toUpperCase()) cursor.fail();
   const letters = [...text];
   const spelledOut = numberWord(lower);
   if (spelledOut !== undefined) return number(spelledOut);

@@ -98,13 +98,13 @@ export function parseEnvironment(cursor: Cursor, grammar: Grammar): Expression {
   const { text: name } = cursor.next();
   if (!matrices.has(name)) return cursor.fail();
   const rows: Expression[][] = [[]];
-  while (cursor.token.type !== "end") {
+  while (!cursor.isEnvironmentEnd) {
     if (cursor.isAtEnd || rows.length > 64) cursor.fail();
     if (cursor.take("\\\\")) rows.push([]);
     else if (cursor.take("&")) rows.at(-1)!.push(number(0));
     else {
       rows.at(-1)!.push(grammar.relation(cursor));
-      if (!cursor.take("&") && !cursor.isMark("\\\\") && cursor.token.type !== "end") cursor.fail();
+      if (!cursor.take("&") && !cursor.isMark("\\\\") && !cursor.isEnvironmentEnd) cursor.fail();
     }
   }
   cursor.next();

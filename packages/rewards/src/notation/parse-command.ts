@@ -1,11 +1,12 @@
 import type { Expression } from "../expression/expression.ts";
-import { functionNames } from "./commands.ts";
+import { closingCommands, functionNames } from "./commands.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Grammar } from "./grammar.ts";
 import { number } from "./grammar.ts";
 import { parseFunction, root } from "./parse-function.ts";
 
-const closing = new Set(["rfloor", "rceil", "rangle", "choose", "pmod", "bmod", "mod", "sum", "prod", "int", "lim"]);
+/** Operators over a range, which are beyond this grammar: such answers are compared as text. */
+const operators = new Set(["sum", "prod", "int", "iint", "oint", "lim"]);
 
 /** Reads a command and what belongs to it. */
 export function parseCommand(cursor: Cursor, grammar: Grammar, parseSubscript: (cursor: Cursor) => string): Expression {
@@ -48,7 +49,7 @@ export function parseCommand(cursor: Cursor, grammar: Grammar, parseSubscript: (
   }
   if (Object.hasOwn(functionNames, name)) return parseFunction(cursor, grammar, name, "");
   // A command nobody knows is a name like any other, as long as it closes nothing.
-  if (closing.has(name)) return cursor.fail();
+  if (closingCommands.has(name) || operators.has(name)) return cursor.fail();
   const subscript = parseSubscript(cursor);
   return { kind: "symbol", name: subscript === "" ? canonicalGreek(name) : `${canonicalGreek(name)}_${subscript}` };
 }

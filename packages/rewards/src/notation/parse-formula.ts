@@ -4,7 +4,7 @@ import type { Cursor } from "./cursor.ts";
 import { type Grammar, number } from "./grammar.ts";
 import { numberLiteral } from "./number-literal.ts";
 import { parseAtom, startsAtom } from "./parse-atom.ts";
-import { isUnitAhead, parseQuantity } from "./parse-unit.ts";
+import { isUnitAhead, parseCompound, parseQuantity } from "./parse-unit.ts";
 
 export const grammar: Grammar = { relation, sum, factor, argument };
 
@@ -52,7 +52,23 @@ function isSet({ kind }: Expression): boolean {
 function ratio(cursor: Cursor): Expression {
   const parts = [sum(cursor)];
   while (cursor.take(":")) parts.push(sum(cursor));
-  return parts.length === 1 ? parts[0]! : { kind: "ratio", parts };
+  return parts.length === 1 ? modular(cursor, parts[0]!) : { kind: "ratio", parts };
+}
+
+/** 3 \pmod 7, 3 (mod 7), 3 mod 7 */
+function modular(cursor: Cursor, operand: Expression): Expression {
+  const { type, text } = cursor.token;
+  if (type === "command" && (text === "pmod" || text === "bmod" || text === "mod")) {
+    cursor.next();
+    return { kind: "modular", operand, modulus: text === "pmod" ? argument(cursor, true) : sum(cursor) };
+  }
+  const isBracketed = text === "(" && cursor.ahead(1).text === "mod";
+  if (!isBracketed && !(type === "word" && text === "mod")) return operand;
+  cursor.take("(");
+  cursor.next();
+  const modulus = sum(cursor);
+  if (isBracketed) cursor.expect(")");
+  return { kind: "modular", operand, modulus };
 }
 
 function sum(cursor: Cursor): Expression {
@@ -80,7 +96,7 @@ function joined(terms: readonly Expression[]): Expression {
 }
 
 function product(cursor: Cursor): Expression {
-  let left = signedFactor(cursor);
+  let left = parseCompound(cursor) ?? signedFactor(cursor);
   for (;;) {
     if (cursor.isMark("*", "/")) {
       const isQuotient = cursor.next().text === "/";
@@ -88,10 +104,12 @@ function product(cursor: Cursor): Expression {
       left = isQuotient ? { kind: "quotient", numerator: left, denominator: right } : multiplied(left, right);
     } else if (isUnitAhead(cursor, left)) {
       left = parseQuantity(cursor, left);
-    } else if (startsAtom(cursor)) {
+    } else if (cursor.ahead(1).text === "mod" && cursor.isMark("(")) return left;
+    else if (startsAtom(cursor)) {
+      if (left.kind === "quantity") cursor.fail();
       if (cursor.token.type === "number") {
         const mixed = mixedNumber(cursor, left);
-        if (mixed === undefined && !isClosed(left)) cursor.fail();
+        if (mixed === undefined && (!isClosed(left) || isWordSymbol(left))) cursor.fail();
         left = mixed ?? multiplied(left, factor(cursor));
         continue;
       }

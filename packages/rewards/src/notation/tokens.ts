@@ -117,9 +117,9 @@ export function tokenise(text: string, commas: CommaReading): Token[] | undefine
     const joint = /^(and|or)(?=$|[A-Z])/.exec(letters)?.[1];
     const before = tokens.at(-1);
     const isJoint = joint !== undefined && (joint === letters || before?.type === "number" || before?.type === "mark");
-    if (!isJoint) return push("word", letters);
-    push("mark", joint);
-    if (letters.length > joint.length) push("word", letters.slice(joint.length));
+    const rest = isJoint ? letters.slice(joint.length) : letters;
+    if (isJoint) push("mark", joint);
+    if (rest !== "") push("word", rest);
   }
 
   function readEscaped(escaped: string): void {

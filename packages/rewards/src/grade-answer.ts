@@ -1,0 +1,58 @@
+import { withBudget } from "./budget.ts";
+import { gradeChoice } from "./choice/grade-choice.ts";
+import { equivalent } from "./equivalence/equivalent.ts";
+import { defaultEquivalence, type EquivalenceSettings } from "./equivalence/settings.ts";
+import {
+  defaultExtraction,
+  type ExtractionMethod,
+  type ExtractionOptions,
+  extractAnswer,
+} from "./extraction/extract-answer.ts";
+import { extractReference } from "./extraction/extract-reference.ts";
+
+export interface GradeOptions {
+  /** The options of a multiple-choice question, in order; without them the answer is free-form. */
+  readonly options?: readonly string[] | undefined;
+  readonly extraction?: Partial<ExtractionOptions> | undefined;
+  readonly equivalence?: Partial<EquivalenceSettings> | undefined;
+  /** When a verdict must have fallen; the answer counts as wrong if it has not. Default 80. */
+  readonly deadlineMilliseconds?: number | undefined;
+}
+
+/** A verdict and what it rests on. */
+export interface Grade {
+  readonly correct: boolean;
+  /** What was taken to be the answer. */
+  readonly extracted?: string;
+  readonly method?: ExtractionMethod;
+  /** The rule by which a right answer is right, or why there is no credit. */
+  readonly reason: string;
+}
+
+/** Steps that every answer people or models write stays far below; some 20 ms of work. */
+const stepsPerVerdict = 200_000;
+const longestExtract = 2000;
+
+/**
+ * Whether a response gives the reference's answer. Any text whatever gets a grade, never an exception, within the deadline.
+ *
+ * @param reference the right answer, as LaTeX or plain text; for multiple choice the letter or the value of the right option.
+ */
+export function gradeAnswer(reference: string, response: string, options: GradeOptions = {}): Grade {
+  const limits = { steps: stepsPerVerdict, milliseconds: options.deadlineMilliseconds ?? 80 };
+  return withBudget<Grade>(
+    limits,
+    () => grade(reference, response, options),
+    () => ({ correct: false, reason: "no verdict within the deadline" }),
+  );
+}
+
+function grade(reference: string, response: string, { options, extraction, equivalence }: GradeOptions): Grade {
+  const settings = { ...defaultEquivalence, ...equivalence };
+  const found = extractAnswer(response, { ...defaultExtraction, ...extraction });
+  if (found.answer === undefined) return { correct: false, reason: found.fault };
+  const taken = { extracted: found.answer.slice(0, longestExtract), method: found.method };
+  if (options && options.length > 0) return { ...gradeChoice(reference, options, found.answer, settings), ...taken };
+  const rule = equivalent(extractReference(reference), found.answer, settings);
+  return { correct: rule !== undefined, ...taken, reason: rule ?? "not the reference answer" };
+}
