@@ -31,6 +31,11 @@ export class AdamW {
     return new AdamW(options, Parameters.zerosLike(parameters), Parameters.zerosLike(parameters), 0);
   }
 
+  /** The same moments and step count under other coefficients; takes the place of this one. */
+  withOptions(options: AdamWOptions): AdamW {
+    return new AdamW(options, this.firstMoments, this.secondMoments, this.steps);
+  }
+
   /** Steps the parameters along gradients multiplied by `scale`. */
   apply(parameters: Parameters, gradients: Parameters, learningRate: number, scale: number): void {
     const { beta1, beta2, epsilon, weightDecay } = this.options;

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { FoveaError } from "@fovea-rl/core";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
+import { registerBatchProduct } from "./kernels/batch-product.ts";
 
 /** The backends a user can name. */
 export const BACKEND_NAMES = ["wasm", "tensorflow", "tensorflow-gpu", "webgpu", "auto"] as const;
@@ -48,6 +49,7 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
     start: async () => {
       await import("@tensorflow/tfjs-backend-wasm");
       await use("wasm");
+      await registerBatchProduct();
     },
   },
   tensorflow: {

@@ -2,6 +2,7 @@ import { definePolicy } from "@fovea-rl/core";
 import { policyOptionsSchema } from "./policy-options.ts";
 import { TfjsPolicy } from "./tfjs-policy.ts";
 
+export type { AdamWOptions } from "./adamw.ts";
 export type { BackendAvailability, BackendName } from "./backend.ts";
 export { backendAvailability } from "./backend.ts";
 export type { ModelConfig, TextConfig, VisionConfig } from "./model-config.ts";

@@ -20,7 +20,7 @@ import {
   type TokenScores,
 } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { AdamW, globalNorm } from "./adamw.ts";
+import { AdamW, type AdamWOptions, globalNorm } from "./adamw.ts";
 import { startBackend } from "./backend.ts";
 import { resolveCheckpointDirectory } from "./checkpoint-directory.ts";
 import { readEngineCheckpoint, writeEngineCheckpoint } from "./engine-checkpoint.ts";
@@ -346,6 +346,11 @@ export class TfjsPolicy implements Policy {
     } finally {
       gradients.dispose();
     }
+  }
+
+  /** Steps from now on with other coefficients; moments stay. */
+  useOptimiser(options: AdamWOptions): void {
+    this.#optimiser = this.#optimiser.withOptions(options);
   }
 
   /** The reference is the model the engine started from, read again when somebody asks for it, until it is refreshed. */

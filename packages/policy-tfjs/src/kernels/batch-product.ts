@@ -1,0 +1,100 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { BATCH_PRODUCT_BINARY } from "./batch-product-binary.ts";
+
+const KERNEL_NAME = "FoveaBatchProduct";
+
+/** Node has WebAssembly, but its types come with the browser's only. */
+interface WebAssemblyNamespace {
+  instantiate(
+    binary: Uint8Array,
+    imports: { readonly env: { readonly memory: object } },
+  ): Promise<{ readonly instance: { readonly exports: object } }>;
+}
+
+/** What of TensorFlow.js's wasm backend a kernel of our own needs. */
+interface WasmBackend {
+  readonly wasm: {
+    readonly asm: { readonly memory: object };
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+}
+
+interface KernelExports {
+  batchProduct(
+    a: number,
+    b: number,
+    c: number,
+    packed: number,
+    batches: number,
+    batchesOfB: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: number,
+    transposeB: number,
+  ): void;
+}
+
+function product(lengths: readonly number[]): number {
+  return lengths.reduce((all, length) => all * length, 1);
+}
+
+/** Registers the kernel with the wasm backend in use. Called once, when the backend has started. */
+export async function registerBatchProduct(): Promise<void> {
+  const backend = tf.backend() as unknown as WasmBackend;
+  const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyNamespace };
+  const { instance } = await webAssembly.instantiate(Buffer.from(BATCH_PRODUCT_BINARY, "base64"), {
+    env: { memory: backend.wasm.asm.memory },
+  });
+  const { batchProduct } = instance.exports as unknown as KernelExports;
+  const packed = { pointer: 0, bytes: 0 };
+  tf.registerKernel({
+    kernelName: KERNEL_NAME,
+    backendName: "wasm",
+    kernelFunc: ({ inputs, attrs }) => {
+      const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+      const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
+      const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+      const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+      const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+      const n = transposeB ? rowsB : columnsB;
+      const bytes = 4 * k * 8 * Math.ceil(n / 8);
+      if (packed.bytes < bytes) {
+        if (packed.pointer !== 0) backend.wasm._free(packed.pointer);
+        packed.pointer = backend.wasm._malloc(bytes);
+        packed.bytes = packed.pointer === 0 ? 0 : bytes;
+        if (packed.pointer === 0) throw new Error(`the wasm backend has no room for ${bytes} bytes`);
+      }
+      const batches = a.shape.slice(0, -2);
+      const output = backend.makeOutput([...batches, m, n], "float32");
+      const address = (tensor: tf.TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
+      batchProduct(
+        address(a),
+        address(b),
+        address(output),
+        packed.pointer,
+        product(batches),
+        product(b.shape.slice(0, -2)),
+        m,
+        n,
+        k,
+        Number(transposeA),
+        Number(transposeB),
+      );
+      return output;
+    },
+  });
+}
+
+/**
+ * Products of matrices in pairs: a `[..., m, k]` (or `[..., k, m]` when transposeA) and b `[..., k, n]` (or `[..., n, k]`) give
+ * `[..., m, n]`. The outer axes of b are those of a, or the first is 1 where a's is not. Forward only.
+ */
+export function batchProduct(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false): tf.Tensor {
+  if (tf.getBackend() !== "wasm") return tf.matMul(a, b, transposeA, transposeB);
+  const inputs = { a, b } as unknown as tf.NamedTensorMap;
+  return tf.engine().runKernel(KERNEL_NAME, inputs, { transposeA, transposeB }) as tf.Tensor;
+}
