@@ -1,0 +1,5 @@
+import { describeTask } from "@fovea-rl/testkit";
+import digits from "./digits.ts";
+
+describeTask(digits, { prompts: 100 });
+describeTask(digits, { options: { level: "quad" }, prompts: 50 });
