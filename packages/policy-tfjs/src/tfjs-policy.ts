@@ -88,7 +88,8 @@ export class TfjsPolicy implements Policy {
   }
 
   static async create(options: TfjsPolicyOptions, context: PolicyContext): Promise<TfjsPolicy> {
-    const modelDirectory = await resolveCheckpointDirectory(options.model, context.baseDirectory ?? process.cwd());
+    const { baseDirectory = process.cwd(), packageDirectories = [process.cwd()] } = context;
+    const modelDirectory = await resolveCheckpointDirectory(options.model, baseDirectory, packageDirectories);
     const config = await readModelConfig(modelDirectory);
     const tokenizer = await readTokenizer(modelDirectory, config);
     const { ignoreImageSplitting } = options;
@@ -339,6 +340,9 @@ export class TfjsPolicy implements Policy {
     this.#gradients = undefined;
     try {
       const gradientNorm = await globalNorm(gradients);
+      if (!Number.isFinite(gradientNorm)) {
+        throw new FoveaError(`the gradient norm is ${gradientNorm}: the step was not applied`);
+      }
       const exceeds = maximumGradientNorm !== undefined && gradientNorm > maximumGradientNorm;
       const scale = exceeds ? maximumGradientNorm / gradientNorm : 1;
       this.#optimiser.apply(this.#parameters, gradients, learningRate, scale);

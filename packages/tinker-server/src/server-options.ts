@@ -1,0 +1,27 @@
+import type { policyOptionsSchema } from "@fovea-rl/policy-tfjs";
+import type { z } from "zod";
+
+export interface TinkerServerOptions {
+  /** Options of the embedded engine, its `model` among them. */
+  readonly policy?: z.input<typeof policyOptionsSchema>;
+  /** What clients call the model; default: the engine's `model` option. */
+  readonly modelName?: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** What clients must send; may be left out on loopback alone. */
+  readonly apiKey?: string;
+  /** Where saved weights lie. */
+  readonly directory: string;
+  /** All log-probabilities are those of logits divided by this temperature. */
+  readonly trainingTemperature: number;
+  /** How long a poll waits for its result before it is told to come again. */
+  readonly pollMilliseconds: number;
+}
+
+export const SERVER_DEFAULTS = {
+  host: "127.0.0.1",
+  port: 8000,
+  trainingTemperature: 1,
+  pollMilliseconds: 30_000,
+} as const satisfies Partial<TinkerServerOptions>;

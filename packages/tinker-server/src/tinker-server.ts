@@ -1,0 +1,151 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { FoveaError } from "@fovea-rl/core";
+import { policyOptionsSchema, TfjsPolicy } from "@fovea-rl/policy-tfjs";
+import { EngineQueue } from "./engine-queue.ts";
+import { FutureStore } from "./future-store.ts";
+import { ModelStore } from "./model-store.ts";
+import { protocolRoutes, type Route } from "./protocol-routes.ts";
+import { ModelInputReader } from "./read-model-input.ts";
+import { RequestError } from "./request-error.ts";
+import type { TinkerServerOptions } from "./server-options.ts";
+
+const PREFIX = "/api/v1";
+const LARGEST_BODY_BYTES = 512 * 1024 * 1024;
+/** Sessions send a sign of life every 10 s. */
+const SESSION_SILENCE_MILLISECONDS = 300_000;
+
+/** A server that is listening. */
+export interface RunningServer {
+  /** Where clients find it, without /api/v1. */
+  readonly url: string;
+  readonly modelName: string;
+  /** Optimiser steps applied to each model, by its id. */
+  optimiserSteps(): ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function sameKey(given: string, key: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(key));
+}
+
+function givenKey({ headers }: IncomingMessage): string {
+  const header = headers["x-api-key"];
+  if (typeof header === "string") return header;
+  return /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_BODY_BYTES) throw new RequestError(413, `the body exceeds ${LARGEST_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return {};
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new RequestError(400, "the body is not JSON");
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
+
+async function handle(
+  routes: Readonly<Record<string, Route>>,
+  apiKey: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = new URL(request.url ?? "/", "http://server").pathname;
+  try {
+    if (apiKey !== undefined && path !== `${PREFIX}/healthz` && !sameKey(givenKey(request), apiKey)) {
+      throw new RequestError(401, "the API key is missing or wrong (header X-API-Key)");
+    }
+    const route = path.startsWith(PREFIX) ? routes[`${request.method} ${path.slice(PREFIX.length)}`] : undefined;
+    if (route === undefined) throw new RequestError(404, `there is no ${request.method} ${path}`);
+    const result = await route(await readBody(request));
+    const isPending = typeof result === "object" && result !== null && "status" in result && result.status === 408;
+    answer(response, isPending ? 408 : 200, isPending ? (result as unknown as { body: unknown }).body : result);
+  } catch (error) {
+    if (response.destroyed || response.headersSent) return;
+    const status = error instanceof RequestError ? error.status : (error as Error).name === "FoveaError" ? 400 : 500;
+    answer(response, status, { detail: (error as Error).message });
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolveListening, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new FoveaError(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
+    });
+    server.listen(port, host, resolveListening);
+  });
+}
+
+/**
+ * Serves an embedded policy over the Tinker protocol.
+ *
+ * @throws FoveaError if it should listen beyond this machine without a key, or the checkpoint or port cannot be used.
+ */
+export async function startTinkerServer(options: TinkerServerOptions): Promise<RunningServer> {
+  const { host, port, apiKey, trainingTemperature } = options;
+  if (!isLoopback(host) && apiKey === undefined) {
+    throw new FoveaError(
+      `the server would be open to anyone who reaches ${host}: give it an API key, or keep the host 127.0.0.1`,
+    );
+  }
+  const context = { seed: 0, trainingTemperature };
+  const createPolicy = (model: string) =>
+    TfjsPolicy.create(policyOptionsSchema.parse({ ...options.policy, model }), context);
+  const policyOptions = policyOptionsSchema.parse(options.policy ?? {});
+  const base = await createPolicy(policyOptions.model);
+  const modelName = options.modelName ?? policyOptions.model;
+  const { imageTokens, imageTokenId } = base.modelConfig;
+  const store = new ModelStore(base, modelName, resolve(options.directory), createPolicy);
+  const queue = new EngineQueue();
+  const routes = protocolRoutes({
+    store,
+    queue,
+    futures: new FutureStore(),
+    reader: new ModelInputReader({ id: imageTokens > 0 ? imageTokenId : undefined, count: imageTokens }),
+    trainingTemperature,
+    pollMilliseconds: options.pollMilliseconds,
+  });
+  const server = createServer((request, response) => void handle(routes, apiKey, request, response));
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    await store.dispose();
+    throw error;
+  }
+  const sweep = setInterval(() => {
+    void queue.submit(() => store.dropSilentSessions(SESSION_SILENCE_MILLISECONDS));
+  }, 30_000);
+  sweep.unref();
+  const { port: actualPort } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${actualPort}`,
+    modelName,
+    optimiserSteps: () => new Map([...store.models].map(([id, model]) => [id, model.optimiserSteps])),
+    async close() {
+      clearInterval(sweep);
+      server.closeAllConnections();
+      await new Promise((resolveClosed) => server.close(resolveClosed));
+      await queue.submit(() => store.dispose());
+    },
+  };
+}
