@@ -21,6 +21,8 @@ export interface RunContext {
   readonly seed: number;
   /** Directory that relative paths in the plug-in's options are resolved from; default the working directory. */
   readonly baseDirectory?: string;
+  /** Directories whose packages options may name, in order of preference; default the working directory. */
+  readonly packageDirectories?: readonly string[];
 }
 
 /** What a policy engine is told besides. */

@@ -9,9 +9,9 @@ function isPath(model: string): boolean {
   return isAbsolute(model) || model.startsWith("./") || model.startsWith("../");
 }
 
-/** The entry of a package, looked up first where the config is, then beside this package. */
-function packageEntry(model: string, baseDirectory: string): string | undefined {
-  for (const origin of [join(baseDirectory, "config.js"), import.meta.url]) {
+/** The entry of a package, as seen from the first of these directories that has it, or else from this package. */
+function packageEntry(model: string, directories: readonly string[]): string | undefined {
+  for (const origin of [...directories.map((directory) => join(directory, "noop.js")), import.meta.url]) {
     try {
       return createRequire(origin).resolve(model);
     } catch {
@@ -30,13 +30,18 @@ function isDirectory(path: string): boolean {
  *
  * @param model a path, or the name of a package that exports `checkpointDirectory`.
  * @param baseDirectory where relative paths start.
+ * @param packageDirectories where packages are looked up, in this order.
  * @throws FoveaError if there is neither such a directory nor such a package.
  */
-export async function resolveCheckpointDirectory(model: string, baseDirectory: string): Promise<string> {
+export async function resolveCheckpointDirectory(
+  model: string,
+  baseDirectory: string,
+  packageDirectories: readonly string[],
+): Promise<string> {
   const path = resolve(baseDirectory, model);
   if (isDirectory(path)) return path;
   if (isPath(model)) throw new FoveaError(`policy option "model": there is no directory ${path}`);
-  const entry = packageEntry(model, baseDirectory);
+  const entry = packageEntry(model, packageDirectories);
   if (entry === undefined) {
     throw new FoveaError(
       `policy option "model": "${model}" is neither a directory in ${baseDirectory} nor an installed package; install it with npm install ${model}, or give the path of a checkpoint directory`,

@@ -340,9 +340,6 @@ export class TfjsPolicy implements Policy {
     this.#gradients = undefined;
     try {
       const gradientNorm = await globalNorm(gradients);
-      if (!Number.isFinite(gradientNorm)) {
-        throw new FoveaError(`the gradient norm is ${gradientNorm}: the step was not applied`);
-      }
       const exceeds = maximumGradientNorm !== undefined && gradientNorm > maximumGradientNorm;
       const scale = exceeds ? maximumGradientNorm / gradientNorm : 1;
       this.#optimiser.apply(this.#parameters, gradients, learningRate, scale);

@@ -1,6 +1,7 @@
 import { composeRun, type Policy, type Recorder, Services, type Task } from "@fovea-rl/core";
 import type { Configuration } from "../configuration/configuration.ts";
 import { type LoadedPlugin, loadPlugin } from "../plugins/load-plugin.ts";
+import { trainerDirectory } from "../trainer-package.ts";
 import type { Run, WeightedVerifier } from "./run.ts";
 
 /** The plug-ins of a configuration, found and with their options checked; nothing is created yet. */
@@ -69,7 +70,8 @@ export async function createSubjects(
   plugins: Omit<RunPlugins, "algorithm" | "recorders">,
   baseDirectory: string,
 ): Promise<RunSubjects> {
-  const context = { seed: configuration.seed, baseDirectory };
+  const packageDirectories = [baseDirectory, trainerDirectory];
+  const context = { seed: configuration.seed, baseDirectory, packageDirectories };
   const task = await plugins.task.definition.create(plugins.task.options, context);
   const verifiers: WeightedVerifier[] = [];
   for (const { plugin, weight } of plugins.verifiers) {
