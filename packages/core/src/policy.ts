@@ -110,7 +110,11 @@ export interface Policy extends Scorer {
   sample(request: SampleRequest): Promise<readonly RolloutGroup<Rollout>[]>;
   /** Adds the mini-batch's gradient to what is accumulated already. */
   accumulateGradients(request: GradientRequest): Promise<GradientReport>;
-  /** Applies the accumulated gradient and clears it. */
+  /**
+   * Applies the accumulated gradient and clears it.
+   *
+   * @throws FoveaError if its norm is not a finite number; such a gradient is cleared and never applied.
+   */
   step(options: StepOptions): Promise<StepReport>;
   /** Makes the current weights the reference policy. */
   refreshReference(): Promise<void>;
