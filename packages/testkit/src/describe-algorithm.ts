@@ -23,7 +23,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { advantageInput, gradedGroups, groupSketches, scoredMiniBatches, scoringPolicy } from "./arbitrary-rollouts.ts";
 import { expectClose } from "./close-to.ts";
 import { describeOptions } from "./describe-options.ts";
+import { TabularPolicy } from "./tabular-policy.ts";
 import { TabularTask } from "./tabular-task.ts";
+import { trainTabular } from "./train-tabular.ts";
 import { validatedOptions } from "./validated-options.ts";
 
 export interface AlgorithmSuiteSettings {
@@ -31,6 +33,8 @@ export interface AlgorithmSuiteSettings {
   readonly variants?: Readonly<Record<string, unknown>>;
   /** Variants in which a group of equal rewards may have an advantage all the same (e.g. a critic, or a shaped reward). */
   readonly advantageWithoutSpread?: readonly string[];
+  /** Variants that must train a small policy to answer better, some seconds each. Default only `{}`, named "defaults". */
+  readonly trained?: readonly string[];
   /** Arbitrary updates tried for each property. Default 12. */
   readonly runs?: number;
 }
@@ -41,7 +45,7 @@ export interface AlgorithmSuiteSettings {
  */
 export function describeAlgorithm<Options>(
   definition: AlgorithmDefinition<Options>,
-  { variants = {}, advantageWithoutSpread = [], runs = 12 }: AlgorithmSuiteSettings = {},
+  { variants = {}, advantageWithoutSpread = [], trained = ["defaults"], runs = 12 }: AlgorithmSuiteSettings = {},
 ): void {
   describe.each(Object.entries({ defaults: {}, ...variants }))(
     `the algorithm ${definition.name}, %s`,
@@ -173,6 +177,20 @@ export function describeAlgorithm<Options>(
             expectClose(paddedLoss(loss, rollouts, 5, -7), evaluateLoss(loss, rollouts).loss, "loss");
           }
         }));
+
+      it.runIf(trained.includes(name))("trains a policy to answer better", async () => {
+        const policy = new TabularPolicy({ baseSeed: 0, optimiser: "adam" }, 1);
+        const container = compose(policy);
+        const parts = {
+          advantage: container.get(Services.Advantage),
+          loss: container.get(Services.Loss),
+          shaping: container.get(Services.RewardShaping, { optional: true }),
+        };
+        const accuracies = await trainTabular(policy, parts, 30);
+        const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+        // From about one in six right to about half; chance alone moves it by a few points.
+        expect(mean(accuracies.slice(-8)) - mean(accuracies.slice(0, 8))).toBeGreaterThan(0.12);
+      });
 
       it("leaves no tensor behind", async () => {
         const groups = await gradedGroups([{ hasImage: true, rollouts: [{ tokens: [1, 2], reward: 1 }] }]);
