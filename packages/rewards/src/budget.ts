@@ -1,11 +1,14 @@
-/** A verdict ran out of its steps or its time. Caught where the budget was granted. */
+/** A verdict ran out of its steps or its time: thrown by `spend`, caught where the budget was granted. */
 export class BudgetExhausted extends Error {}
 
 export interface BudgetLimits {
-  /** Elementary steps of parsing and arithmetic: the same answer takes the same number everywhere, so verdicts stay reproducible. */
+  /**
+   * Elementary steps of parsing and arithmetic. The same answer takes the same number on every machine, however busy, so that
+   * a run's rewards can be reproduced.
+   */
   readonly steps: number;
-  /** Wall-clock limit behind it, for a machine that is too slow or too busy for the steps. */
-  readonly milliseconds: number;
+  /** A wall-clock limit besides. It makes verdicts depend on how busy the machine is, so there is none unless asked for. */
+  readonly milliseconds?: number | undefined;
 }
 
 const stepsBetweenClockReadings = 2048;
@@ -21,13 +24,14 @@ export function spend(steps: number): void {
   untilReading -= steps;
   if (untilReading > 0) return;
   untilReading = stepsBetweenClockReadings;
-  if (performance.now() > deadline) throw new BudgetExhausted();
+  if (deadline !== Number.POSITIVE_INFINITY && performance.now() > deadline) throw new BudgetExhausted();
 }
 
 /** The result of `run`, or of `exhausted` when the budget does not suffice for it. */
 export function withBudget<T>({ steps, milliseconds }: BudgetLimits, run: () => T, exhausted: () => T): T {
   const outer = [remaining, untilReading, deadline] as const;
-  [remaining, untilReading, deadline] = [steps, stepsBetweenClockReadings, performance.now() + milliseconds];
+  const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + milliseconds;
+  [remaining, untilReading, deadline] = [steps, stepsBetweenClockReadings, end];
   try {
     return run();
   } catch (error) {

@@ -9,7 +9,7 @@ import { type PresetName, presets } from "./presets.ts";
 const fields = {
   reference: ["reference", "answer", "gold", "referenceAnswer", "ground_truth", "solution"],
   response: ["response", "pred", "prediction", "completion", "text", "output"],
-  expected: ["expected", "official", "correct", "label"],
+  expected: ["expected", "official", "correct", "label", "result"],
 } as const;
 
 const optionsField = z.array(z.string()).optional();

@@ -1,6 +1,6 @@
 export type { BoxedAnswerOptions } from "./boxed-answer.ts";
 export { boxedAnswerVerifier } from "./boxed-answer.ts";
-export { equivalent } from "./equivalence/equivalent.ts";
+export { answersAgree } from "./equivalence/answers-agree.ts";
 export type { EquivalenceSettings } from "./equivalence/settings.ts";
 export { defaultEquivalence } from "./equivalence/settings.ts";
 export type { Extraction, ExtractionMethod, ExtractionOptions } from "./extraction/extract-answer.ts";

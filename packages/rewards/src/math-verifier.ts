@@ -8,7 +8,7 @@ import { type MathSettings, type PresetName, presets } from "./presets.ts";
 export interface MathVerifierOptions extends Partial<MathSettings> {
   /** The settings to start from; what is given beside it wins. */
   readonly preset?: PresetName;
-  /** When each verdict must have fallen. Default 80. */
+  /** A wall-clock limit for each verdict, beside the limit on steps that always holds. */
   readonly deadlineMilliseconds?: number;
 }
 

@@ -5,6 +5,7 @@ import { compareCommand } from "./compare-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { evaluateCommand } from "./evaluate-command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { gradeCommand } from "./grade-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { trainCommand } from "./train-command.ts";
 
@@ -14,7 +15,14 @@ function buildProgram(): Command {
     .version(trainerManifest().version)
     .showSuggestionAfterError()
     .showHelpAfterError("(fovea --help lists the commands)");
-  for (const command of [trainCommand(), compareCommand(), evaluateCommand(), reportCommand(), doctorCommand()]) {
+  for (const command of [
+    trainCommand(),
+    compareCommand(),
+    evaluateCommand(),
+    gradeCommand(),
+    reportCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.showHelpAfterError(`(fovea ${command.name()} --help shows the options)`));
   }
   return program;

@@ -4,6 +4,7 @@ export type BoxedAnswer = { readonly answer: string } | { readonly fault: string
 
 const sentenceEnd = /[.!?]["')\]$\\]{0,3}\s|\n\s*\n/;
 const widestGap = 60;
+const mostBoxes = 32;
 
 /**
  * The answer in the boxes of a text. `joined`: boxes that stand together (`\boxed{1} and \boxed{2}`) are parts of one
@@ -16,7 +17,7 @@ export function boxedAnswer(text: string, boxes: "last" | "joined"): BoxedAnswer
   if (last === undefined) return found.length > 0 ? { fault: "the box never closes" } : undefined;
   if (boxes === "last" && found.at(-1)?.closed === false) return { fault: "the last box never closes" };
   const group = [last];
-  for (let at = closed.length - 2; boxes === "joined" && at >= 0; at--) {
+  for (let at = closed.length - 2; boxes === "joined" && at >= 0 && group.length < mostBoxes; at--) {
     const gap = text.slice(closed[at]!.end, group[0]!.start);
     if (gap.length > widestGap || sentenceEnd.test(gap)) break;
     group.unshift(closed[at]!);

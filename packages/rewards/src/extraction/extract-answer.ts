@@ -41,7 +41,7 @@ export type Extraction =
   | { readonly answer?: undefined /** Why nothing was taken to be the answer. */; readonly fault: string };
 
 /** What stands before this many characters from the end of a response is not looked at. */
-export const maximumResponseLength = 262_144;
+export const maximumResponseLength = 131_072;
 
 /** The answer of a response. */
 export function extractAnswer(response: string, { methods, boxes, thinking }: ExtractionOptions): Extraction {

@@ -12,7 +12,7 @@ export interface AnswerReading {
 }
 
 /** Longer answers are compared as text only. */
-const maximumFormulaLength = 4096;
+const maximumFormulaLength = 1500;
 const maximumItems = 64;
 
 export function readAnswer(written: string): AnswerReading {

@@ -2,9 +2,8 @@ import type { Expression, RelationOperator } from "../expression/expression.ts";
 import { relationSpellings } from "./commands.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Grammar, number } from "./grammar.ts";
-import { numberLiteral } from "./number-literal.ts";
-import { parseAtom, startsAtom } from "./parse-atom.ts";
-import { isUnitAhead, parseCompound, parseQuantity } from "./parse-unit.ts";
+import { parseAtom } from "./parse-atom.ts";
+import { parseProduct } from "./parse-product.ts";
 
 export const grammar: Grammar = { relation, sum, factor, argument };
 
@@ -78,7 +77,7 @@ function sum(cursor: Cursor): Expression {
     for (;;) {
       const sign = cursor.isMark("+", "-", "±", "∓") ? cursor.next().text : "";
       if (sign === "" && (terms.length > 0 || result)) break;
-      const term = product(cursor);
+      const term = parseProduct(cursor, grammar);
       if (sign === "±" || sign === "∓") {
         const left = terms.length > 0 ? joined(terms) : undefined;
         terms.length = 0;
@@ -93,76 +92,6 @@ function sum(cursor: Cursor): Expression {
 
 function joined(terms: readonly Expression[]): Expression {
   return terms.length === 1 ? terms[0]! : { kind: "sum", terms: [...terms] };
-}
-
-function product(cursor: Cursor): Expression {
-  let left = parseCompound(cursor) ?? signedFactor(cursor);
-  for (;;) {
-    if (cursor.isMark("*", "/")) {
-      const isQuotient = cursor.next().text === "/";
-      const right = signedFactor(cursor);
-      left = isQuotient ? { kind: "quotient", numerator: left, denominator: right } : multiplied(left, right);
-    } else if (isUnitAhead(cursor, left)) {
-      left = parseQuantity(cursor, left);
-    } else if (cursor.ahead(1).text === "mod" && cursor.isMark("(")) return left;
-    else if (startsAtom(cursor)) {
-      if (left.kind === "quantity") cursor.fail();
-      if (cursor.token.type === "number") {
-        const mixed = mixedNumber(cursor, left);
-        if (mixed === undefined && (!isClosed(left) || isWordSymbol(left))) cursor.fail();
-        left = mixed ?? multiplied(left, factor(cursor));
-        continue;
-      }
-      const right = factor(cursor);
-      // Prose is not a product: "A beats B" must not equal "B beats A".
-      if (isWordSymbol(left) || isWordSymbol(right)) cursor.fail();
-      left = mixedFraction(left, right) ?? multiplied(left, right);
-    } else return left;
-  }
-}
-
-/** After a bracket or a formula a number can be a factor; two bare numbers side by side are none. */
-function isClosed({ kind }: Expression): boolean {
-  return kind !== "number" && kind !== "based";
-}
-
-function isWordSymbol(expression: Expression): boolean {
-  const last = expression.kind === "product" ? expression.factors.at(-1)! : expression;
-  return last.kind === "symbol" && last.isWord === true;
-}
-
-function multiplied(left: Expression, right: Expression): Expression {
-  const factors = left.kind === "product" ? [...left.factors, right] : [left, right];
-  return { kind: "product", factors };
-}
-
-/** 3 1/2 */
-function mixedNumber(cursor: Cursor, left: Expression): Expression | undefined {
-  const [numerator, slash, denominator] = [cursor.token, cursor.ahead(1), cursor.ahead(2)];
-  if (left.kind !== "number" || slash.text !== "/" || denominator.type !== "number" || !numerator.spaced)
-    return undefined;
-  const [top, bottom] = [numberLiteral(numerator.text), numberLiteral(denominator.text)];
-  if (!top || !bottom) return undefined;
-  const fraction: Expression = { kind: "quotient", numerator: top, denominator: bottom };
-  const mixed = mixedFraction(left, fraction);
-  if (mixed) for (let count = 0; count < 3; count++) cursor.next();
-  return mixed;
-}
-
-/** 3\frac{1}{2}: a whole number directly before a proper fraction of numbers adds. */
-function mixedFraction(left: Expression, right: Expression): Expression | undefined {
-  if (left.kind !== "number" || left.value.denominator !== 1n || left.places !== undefined) return undefined;
-  if (right.kind !== "quotient" || right.numerator.kind !== "number" || right.denominator.kind !== "number")
-    return undefined;
-  const [top, bottom] = [right.numerator.value, right.denominator.value];
-  if (top.denominator !== 1n || bottom.denominator !== 1n || top.numerator >= bottom.numerator) return undefined;
-  return { kind: "sum", terms: [left, right] };
-}
-
-function signedFactor(cursor: Cursor): Expression {
-  if (cursor.take("+")) return cursor.nested(() => signedFactor(cursor));
-  if (cursor.take("-")) return { kind: "negation", operand: cursor.nested(() => signedFactor(cursor)) };
-  return factor(cursor);
 }
 
 function factor(cursor: Cursor): Expression {

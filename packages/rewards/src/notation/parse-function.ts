@@ -64,7 +64,8 @@ function readOperands(cursor: Cursor, grammar: Grammar): readonly Expression[] {
   }
   // \sin 2x cos y: the operand runs over plain factors, up to the next function.
   const factors: Expression[] = [grammar.factor(cursor)];
-  while (startsPlainFactor(cursor) && !isUnitAhead(cursor, factors.at(-1)!)) factors.push(grammar.factor(cursor));
+  while (startsPlainFactor(cursor) && !isUnitAhead(cursor, { hasNumber: true, isBareNumber: false }))
+    factors.push(grammar.factor(cursor));
   return [factors.length === 1 ? factors[0]! : { kind: "product", factors }];
 }
 

@@ -1,4 +1,4 @@
-import { contains, type Expression } from "../expression/expression.ts";
+import type { Expression } from "../expression/expression.ts";
 import { add, decimal, multiply, type Rational } from "../expression/rational.ts";
 import { functionNames } from "./commands.ts";
 import type { Cursor } from "./cursor.ts";
@@ -16,22 +16,23 @@ const multiples: Readonly<Record<string, bigint>> = {
 };
 const degreeWords = new Set(["degree", "degrees", "deg"]);
 
+/** What a unit may stand behind. */
+export interface UnitContext {
+  readonly hasNumber: boolean;
+  readonly isBareNumber: boolean;
+}
+
 /** Whether what follows can only be the unit (or the counted noun) of what was read. */
-export function isUnitAhead(cursor: Cursor, left: Expression): boolean {
+export function isUnitAhead(cursor: Cursor, { hasNumber, isBareNumber }: UnitContext): boolean {
   const { token } = cursor;
-  if (token.type !== "word" || Object.hasOwn(functionNames, token.text) || left.kind === "quantity") return false;
+  if (token.type !== "word" || Object.hasOwn(functionNames, token.text)) return false;
   if (percentWords.has(token.text.toLowerCase())) return true;
-  const hasNumber = contains(
-    left,
-    (part) => part.kind === "number" || (part.kind === "constant" && part.name === "pi"),
-  );
   const after = cursor.ahead(1);
   if (isLetterUnit(token.text)) {
     if (token.upright) return hasNumber;
     // "5 m" and "5m²" at the end are metres as likely as a variable: both readings are kept.
-    if (after.text === "/" && cursor.ahead(2).type === "word")
-      return left.kind === "number" && isUnitWord(cursor.ahead(2).text);
-    return left.kind === "number" && isEnd(cursor.ahead(after.text === "^" ? lengthOfExponent(cursor) : 1));
+    if (after.text === "/" && cursor.ahead(2).type === "word") return isBareNumber && isUnitWord(cursor.ahead(2).text);
+    return isBareNumber && isEnd(cursor.ahead(after.text === "^" ? lengthOfExponent(cursor) : 1));
   }
   if (token.text.length < 2) return false;
   if (isUnitWord(token.text)) return hasNumber || token.upright;

@@ -20,7 +20,7 @@ export interface Token {
   readonly spaced: boolean;
 }
 
-export const maximumTokens = 2000;
+export const maximumTokens = 1000;
 
 const definiteGroups = /\d{1,3}(?:(?:,\s?\\[!,;]\s?|\{,\}|\\[,;!:]|\\ |~|,\\! ?)\d{3}(?!\d))+(?:\.\d+)?/y;
 const spacedGroups = /\d{1,3}(?: \d{3}(?!\d))+(?:\.\d+)?(?![\d/^])/y;
