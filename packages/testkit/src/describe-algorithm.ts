@@ -137,11 +137,18 @@ export function describeAlgorithm<Options>(
         holds(async (groups) => {
           const input = advantageInput(groups);
           const output = await estimate(input);
-          for (const spread of [0, 0.3, 40]) {
+          for (const spread of [0, 0.3, 100]) {
             for (const rollouts of scoredMiniBatches(input, output, spread)) {
-              const { gradients, metrics } = evaluateLoss(loss, rollouts);
-              for (const gradient of gradients) expect(gradient.every(Number.isFinite)).toBe(true);
-              for (const [metric, value] of Object.entries(metrics)) expect(value, metric).toSatisfy(Number.isFinite);
+              // There and back: towards what was improbable, and from it.
+              const swapped = rollouts.map((rollout) => ({
+                ...rollout,
+                logprobs: rollout.behaviourLogprobs,
+                behaviourLogprobs: rollout.logprobs,
+              }));
+              for (const { gradients, metrics } of [evaluateLoss(loss, rollouts), evaluateLoss(loss, swapped)]) {
+                for (const gradient of gradients) expect(gradient.every(Number.isFinite)).toBe(true);
+                for (const [metric, value] of Object.entries(metrics)) expect(value, metric).toSatisfy(Number.isFinite);
+              }
             }
           }
         }));
