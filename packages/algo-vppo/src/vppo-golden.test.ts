@@ -1,3 +1,4 @@
+import type { AdvantageOutput, Credit, LossEvaluation } from "@fovea-rl/core";
 import {
   evaluateGolden,
   GOLDEN_SIZES,
@@ -6,10 +7,15 @@ import {
   goldenPolicy,
   relativeDifference,
 } from "@fovea-rl/testkit";
-import { describe, expect, it } from "vitest";
+import "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
 import { VppoAdvantage, vppoLoss, vppoOptionsSchema } from "./index.ts";
 
-describe.each(GOLDEN_SIZES)("golden values, %s", (size) => {
+// The embedded engine trains on wasm, which lacks some of the operations and gradients that the CPU backend has.
+const cases = ["cpu", "wasm"].flatMap((backend) => GOLDEN_SIZES.map((size) => [size, backend] as const));
+
+describe.each(cases)("golden values, %s, on %s", (size, backend) => {
   const golden = goldenAlgorithms(size);
 
   describe.each([
@@ -17,15 +23,19 @@ describe.each(GOLDEN_SIZES)("golden values, %s", (size) => {
     ["vppo-filtering-only", { shaping: false }],
     ["vppo-shaping-only", { filtering: false }],
     ["vppo-fixed-range", { filtering: { fraction: 0.2 }, shaping: { betaMin: 0.8, betaMax: 1.2 } }],
-  ] as const)("%s", async (name, changed) => {
+  ] as const)("%s", (name, changed) => {
     const options = vppoOptionsSchema.parse(changed);
     const expected: GoldenVppoLoss = golden.expected[name];
-    const { output, evaluation } = await evaluateGolden(
-      golden,
-      new VppoAdvantage(options, goldenPolicy(golden)),
-      vppoLoss(options),
-    );
-    const credit = output.credit.flat();
+    let output: AdvantageOutput;
+    let evaluation: LossEvaluation;
+    let credit: readonly Credit[];
+    beforeAll(async () => {
+      await tf.setBackend(backend);
+      const advantage = new VppoAdvantage(options, goldenPolicy(golden));
+      ({ output, evaluation } = await evaluateGolden(golden, advantage, vppoLoss(options)));
+      credit = output.credit.flat();
+      expect(tf.getBackend()).toBe(backend);
+    });
 
     it("the loss and its gradient", () => {
       expect(relativeDifference(evaluation.loss, expected.loss)).toBeLessThan(1e-5);
