@@ -1,4 +1,4 @@
-import { isJsonObject } from "./read-json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 
 /** The leaves of a JSON value by their paths: `{ a: { b: [1] } }` is `{ "a.b.0": "1" }`. Values as JSON; texts as they are. */
 export function flattenJson(value: unknown): Record<string, string> {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { bucketSeries } from "./bucket-series.ts";
 import { JsonLinesTail, type TailLine } from "./json-lines-tail.ts";
+import { isJsonObject } from "./json-object.ts";
 import { MetricTable } from "./metric-table.ts";
 import type { Problem } from "./problem.ts";
-import { isJsonObject } from "./read-json-object.ts";
 import type { MetricNames, Series } from "./series.ts";
 
 interface Source {

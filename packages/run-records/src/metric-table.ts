@@ -1,4 +1,4 @@
-import type { JsonObject } from "./read-json-object.ts";
+import type { JsonObject } from "./json-object.ts";
 
 /** Metrics in columns of float64, NaN where a line has none. */
 export class MetricTable {

@@ -1,8 +1,9 @@
 import type { Comparison, ComparisonRow, ComparisonRun, Interval } from "./comparison.ts";
 import type { ComparisonLocation } from "./discover-runs.ts";
 import { flattenJson } from "./flatten-json.ts";
+import { isJsonObject, type JsonObject, numberAt, objectAt, textAt } from "./json-object.ts";
 import type { Problem } from "./problem.ts";
-import { isJsonObject, type JsonObject, numberAt, objectAt, readJsonObject, textAt } from "./read-json-object.ts";
+import { readJsonObject } from "./read-json-object.ts";
 
 function interval(value: JsonObject | undefined): Interval | undefined {
   const mean = numberAt(value, "mean");

@@ -1,12 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
 import type { Problem } from "./problem.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** A JSON file of a run; what is wrong with it is added to `problems`, and undefined returned. */
 export async function readJsonObject(
@@ -30,19 +25,4 @@ export async function readJsonObject(
     problems.push({ file, message: `is not JSON: ${(error as Error).message}` });
   }
   return undefined;
-}
-
-export function textAt(object: JsonObject | undefined, key: string): string | undefined {
-  const value = object?.[key];
-  return typeof value === "string" ? value : undefined;
-}
-
-export function numberAt(object: JsonObject | undefined, key: string): number | undefined {
-  const value = object?.[key];
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-}
-
-export function objectAt(object: JsonObject | undefined, key: string): JsonObject | undefined {
-  const value = object?.[key];
-  return isJsonObject(value) ? value : undefined;
 }

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { flattenJson } from "./flatten-json.ts";
+import { isJsonObject, type JsonObject, numberAt, objectAt, textAt } from "./json-object.ts";
 import type { Problem } from "./problem.ts";
-import { isJsonObject, type JsonObject, numberAt, objectAt, readJsonObject, textAt } from "./read-json-object.ts";
+import { readJsonObject } from "./read-json-object.ts";
 import type { AccuracyEstimate, RunState, RunSummary } from "./run-summary.ts";
 
 const STATES: readonly string[] = ["running", "interrupted", "failed", "finished"];

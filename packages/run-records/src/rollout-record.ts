@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "./read-json-object.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
 
 export type PromptPart =
   | { readonly type: "text"; readonly text: string }

@@ -112,3 +112,8 @@ export interface ReportData {
   /** Data addresses. */
   readonly images: Readonly<Record<string, string>>;
 }
+
+/** The key of an image in a report. */
+export function imageKey(run: string, file: string, path: string): string {
+  return `${run}\n${file.split("/")[0]}\n${path}`;
+}

@@ -1,22 +1,18 @@
-import type {
-  PerceptionAnswer,
-  ReportData,
-  RolloutRecord,
-  RolloutReference,
-  RolloutRow,
-  RunNames,
-  Series,
+import {
+  imageKey,
+  type PerceptionAnswer,
+  type ReportData,
+  type RolloutRecord,
+  type RolloutReference,
+  type RolloutRow,
+  type RunNames,
+  type Series,
 } from "@fovea-rl/run-records";
 import { readRunImage } from "./run-image.ts";
 import type { RunLibrary } from "./run-library.ts";
 
 /** Points of a curve in a report. */
 const POINTS = 1000;
-
-/** The key of an image in a report. The page makes the same. */
-export function imageKey(run: string, file: string, path: string): string {
-  return `${run}\n${file.split("/")[0]}\n${path}`;
-}
 
 interface Budget {
   bytes: number;

@@ -1,18 +1,33 @@
 import type { Theme } from "../state/theme.ts";
 
-/** Cividis (Nuñez, Anderton and Renslow 2018), made for colour-blind eyes: ten of its colours from 0 to 1. */
-const CIVIDIS = [
-  [0, 34, 78],
-  [18, 53, 112],
-  [59, 73, 108],
-  [87, 93, 109],
-  [112, 113, 115],
-  [138, 134, 120],
-  [165, 156, 116],
-  [195, 179, 105],
-  [225, 204, 85],
-  [254, 232, 56],
-] as const;
+/** Two scales that colour-blind eyes read as well as others; each begins near its page's background. */
+const SCALES: Readonly<Record<Theme, readonly (readonly [number, number, number])[]>> = {
+  // YlGnBu of ColorBrewer (Harrower and Brewer 2003), from white.
+  light: [
+    [255, 255, 255],
+    [237, 248, 177],
+    [199, 233, 180],
+    [127, 205, 187],
+    [65, 182, 196],
+    [29, 145, 192],
+    [34, 94, 168],
+    [37, 52, 148],
+    [8, 29, 88],
+  ],
+  // Cividis (Nuñez, Anderton and Renslow 2018).
+  dark: [
+    [0, 34, 78],
+    [18, 53, 112],
+    [59, 73, 108],
+    [87, 93, 109],
+    [112, 113, 115],
+    [138, 134, 120],
+    [165, 156, 116],
+    [195, 179, 105],
+    [225, 204, 85],
+    [254, 232, 56],
+  ],
+};
 
 /** Dependencies below this are as good as none. */
 const SMALLEST = 1e-3;
@@ -38,11 +53,12 @@ export interface TokenColour {
 
 /** What stands out on the page stands for what looks most: dark on light, bright on dark. */
 export function scaleColour(position: number, theme: Theme): TokenColour {
-  const along = (theme === "light" ? 1 - position : position) * (CIVIDIS.length - 1);
-  const index = Math.min(CIVIDIS.length - 2, Math.floor(along));
+  const scale = SCALES[theme];
+  const along = position * (scale.length - 1);
+  const index = Math.min(scale.length - 2, Math.floor(along));
   const mix = (channel: 0 | 1 | 2) => {
-    const from = CIVIDIS[index]![channel];
-    return Math.round(from + (CIVIDIS[index + 1]![channel] - from) * (along - index));
+    const from = scale[index]![channel];
+    return Math.round(from + (scale[index + 1]![channel] - from) * (along - index));
   };
   const rgb = [mix(0), mix(1), mix(2)] as const;
   return { background: `rgb(${rgb.join(" ")})`, text: luminance(rgb) > 0.179 ? "#000000" : "#ffffff" };

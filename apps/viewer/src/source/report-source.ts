@@ -1,5 +1,11 @@
-import { queryRollouts, type ReportData, type RolloutRow, rolloutDetail, type ViewSource } from "@fovea-rl/run-records/view-data";
-
+import {
+  imageKey,
+  queryRollouts,
+  type ReportData,
+  type RolloutRow,
+  rolloutDetail,
+  type ViewSource,
+} from "@fovea-rl/run-records/view-data";
 
 function required<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Error(`this report does not hold ${what}`);
@@ -43,7 +49,7 @@ export function reportSource(data: ReportData): ViewSource {
     },
     perception: async (run, files) =>
       required(data.perception[run]?.[files.join(" ")], `the perception of ${files.join(", ")} in "${run}"`),
-    imageAddress: (run, file, path) => data.images[`${run}\n${file.split("/")[0]}\n${path}`] ?? "",
+    imageAddress: (run, file, path) => data.images[imageKey(run, file, path)] ?? "",
     subscribe: () => () => {},
   };
 }

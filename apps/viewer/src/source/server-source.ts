@@ -1,4 +1,5 @@
-import type { RolloutQuery, RunChange, ViewSource } from "@fovea-rl/run-records/view-data";
+import type { Overview, RolloutQuery, RunChange, ViewSource } from "@fovea-rl/run-records/view-data";
+import { SeriesCache } from "./series-cache.ts";
 
 /** More points than a wide screen has pixels for a curve would not be seen. */
 const POINTS = 1000;
@@ -16,12 +17,19 @@ function queryPairs(query: RolloutQuery): readonly (readonly [string, string])[]
 
 /** Data from `fovea view`. */
 export function serverSource(): ViewSource {
+  let known: readonly string[] = [];
+  const cache = new SeriesCache((run, names) =>
+    ask("series", [["run", run], ["points", String(POINTS)], ...names.map((name) => ["name", name] as const)]),
+  );
   return {
     isLive: true,
-    overview: () => ask("overview", []),
+    overview: async () => {
+      const overview = await ask<Overview>("overview", []);
+      known = overview.runs.map(({ id }) => id);
+      return overview;
+    },
     metricNames: (run) => ask("names", [["run", run]]),
-    series: (run, names) =>
-      ask("series", [["run", run], ["points", String(POINTS)], ...names.map((name) => ["name", name] as const)]),
+    series: (run, names) => cache.get(run, names),
     rollouts: (run, query) => ask("rollouts", [["run", run], ...queryPairs(query)]),
     rollout: (run, { file, promptId, sampleIndex }) =>
       ask("rollout", [
@@ -34,10 +42,23 @@ export function serverSource(): ViewSource {
     imageAddress: (run, file, path) => `/api/image?${new URLSearchParams({ run, file, path })}`,
     subscribe(onChange, onState) {
       const events = new EventSource("/api/events");
-      events.onopen = () => onState(true);
-      events.onerror = () => onState(false);
+      let wasLost = false;
+      const pass = (change: RunChange) => {
+        if (change.what.includes("metrics")) cache.forget(change.run);
+        onChange(change);
+      };
+      events.onopen = () => {
+        onState(true);
+        // What happened meanwhile was not heard: anything may have changed.
+        if (wasLost) for (const run of known) pass({ run, what: ["summary", "metrics", "rollouts"] });
+        wasLost = false;
+      };
+      events.onerror = () => {
+        wasLost = true;
+        onState(false);
+      };
       events.onmessage = ({ data }) => {
-        for (const change of JSON.parse(data) as readonly RunChange[]) onChange(change);
+        for (const change of JSON.parse(data) as readonly RunChange[]) pass(change);
       };
       return () => events.close();
     },

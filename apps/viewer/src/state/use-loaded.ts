@@ -18,7 +18,6 @@ export function useLoaded<Value>(
 ): Loaded<Value> {
   const [state, setState] = useState<Loaded<Value> & { readonly subject: string }>();
   const question = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller says what a load depends on.
   useEffect(() => {
     const own = ++question.current;
     load().then(

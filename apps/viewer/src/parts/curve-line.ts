@@ -1,0 +1,79 @@
+import type { RunSummary, Series } from "@fovea-rl/run-records/view-data";
+import type { LineStyle } from "../colour/run-colours.ts";
+
+/** A line of a chart, ready to draw. */
+export interface CurveLine {
+  readonly label: string;
+  readonly style: LineStyle;
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  /** As recorded, where `values` are smoothed. */
+  readonly raw: readonly number[] | undefined;
+  readonly low: readonly number[] | undefined;
+  readonly high: readonly number[] | undefined;
+}
+
+/**
+ * Exponential moving average without the bias of its start.
+ *
+ * @param weight of the past per recorded value, 0 to below 1.
+ * @param valuesPerPoint a point that stands for many values forgets as much as they would.
+ */
+export function smooth(values: readonly number[], weight: number, valuesPerPoint: number): readonly number[] {
+  const decay = weight ** valuesPerPoint;
+  let average = 0;
+  let mass = 0;
+  return values.map((value) => {
+    average = decay * average + (1 - decay) * value;
+    mass = decay * mass + (1 - decay);
+    return average / mass;
+  });
+}
+
+/** One line a run. */
+export function lineOfRun(label: string, series: Series, style: LineStyle, smoothing: number): CurveLine {
+  const isSmoothed = smoothing > 0 && series.values.length > 2;
+  return {
+    label,
+    style,
+    steps: series.steps,
+    values: isSmoothed ? smooth(series.values, smoothing, series.stepsPerPoint) : series.values,
+    raw: isSmoothed ? series.values : undefined,
+    low: isSmoothed ? undefined : series.minima,
+    high: isSmoothed ? undefined : series.maxima,
+  };
+}
+
+/** Seeds of one setting as one line: their mean at each step, between the least and the most of them. */
+export function lineOfSeeds(label: string, seeds: readonly Series[], style: LineStyle, smoothing: number): CurveLine {
+  const values = new Map<number, number[]>();
+  for (const series of seeds) {
+    const own = smoothing > 0 ? smooth(series.values, smoothing, series.stepsPerPoint) : series.values;
+    series.steps.forEach((step, index) => {
+      values.set(step, [...(values.get(step) ?? []), own[index]!]);
+    });
+  }
+  // A step that only some seeds have reached would make the mean jump.
+  const steps = [...values.keys()].filter((step) => values.get(step)!.length === seeds.length).sort((a, b) => a - b);
+  const at = steps.map((step) => values.get(step)!);
+  return {
+    label,
+    style,
+    steps,
+    values: at.map((own) => own.reduce((sum, value) => sum + value, 0) / own.length),
+    raw: undefined,
+    low: at.map((own) => Math.min(...own)),
+    high: at.map((own) => Math.max(...own)),
+  };
+}
+
+/** Groups runs that differ in seed alone, in the order of their first. */
+export function groupBySetting(runs: readonly RunSummary[]): readonly (readonly RunSummary[])[] {
+  const groups = new Map<string, RunSummary[]>();
+  for (const run of runs) {
+    const group = groups.get(run.setting);
+    if (group) group.push(run);
+    else groups.set(run.setting, [run]);
+  }
+  return [...groups.values()];
+}

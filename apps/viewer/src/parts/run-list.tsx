@@ -1,0 +1,81 @@
+import type { RunSummary } from "@fovea-rl/run-records/view-data";
+import { useContext, useState } from "preact/hooks";
+import { lineStyle } from "../colour/run-colours.ts";
+import { ThemeContext } from "../state/theme-context.ts";
+import { formatPercent } from "../text/format-number.ts";
+import { visibleLine } from "../text/visible-text.ts";
+import { LineSample } from "./line-sample.tsx";
+
+interface RunListProperties {
+  readonly runs: readonly RunSummary[];
+  /** In the order of their lines. */
+  readonly selected: readonly RunSummary[];
+  readonly onSelect: (ids: readonly string[]) => void;
+}
+
+/** Rows drawn at once; a search finds the others. */
+const SHOWN = 200;
+
+function progress({ step, updates, state }: RunSummary): string {
+  return state === "finished" ? `${step} updates` : `${step} of ${updates ?? "?"} updates`;
+}
+
+function accuracy({ before, after }: RunSummary): string {
+  if (!before && !after) return "";
+  return `${formatPercent(before?.accuracy)} → ${formatPercent(after?.accuracy)}`;
+}
+
+/** All runs, with the choice of those to draw. */
+export function RunList({ runs, selected, onSelect }: RunListProperties) {
+  const [search, setSearch] = useState("");
+  const theme = useContext(ThemeContext);
+  const place = new Map(selected.map(({ id }, index) => [id, index]));
+  const needle = search.trim().toLowerCase();
+  const found = runs.filter(({ id, algorithm, task, state }) =>
+    `${id} ${algorithm} ${task} ${state}`.toLowerCase().includes(needle),
+  );
+  const toggle = (id: string) => {
+    const ids = selected.map((run) => run.id);
+    onSelect(place.has(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+  };
+  return (
+    <section class="run-list" aria-label="Runs">
+      <label class="field">
+        Search {runs.length === 1 ? "one run" : `${runs.length} runs`}
+        <input
+          type="search"
+          value={search}
+          placeholder="name, algorithm, task, state"
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+      </label>
+      <p class="row">
+        <button type="button" class="quiet" onClick={() => onSelect(found.slice(0, 20).map(({ id }) => id))}>
+          {found.length > 20 ? "Choose the first 20" : "Choose these"}
+        </button>
+        <span class="muted">{selected.length} chosen</span>
+      </p>
+      <ul>
+        {found.slice(0, SHOWN).map((run) => {
+          const index = place.get(run.id);
+          return (
+            <li key={run.id}>
+              <label class={index === undefined ? "run" : "run chosen"}>
+                <input type="checkbox" checked={index !== undefined} onChange={() => toggle(run.id)} />
+                <span class="name">
+                  {visibleLine(run.id, 80)} {index !== undefined && <LineSample style={lineStyle(index, theme)} />}
+                </span>
+                <span class="facts">
+                  <span class={`state ${run.state}`}>{run.state}</span> {progress(run)}
+                  {accuracy(run) !== "" && <span class="accuracy">{accuracy(run)}</span>}
+                  {run.problems.length > 0 && <span class="state failed">incomplete</span>}
+                </span>
+              </label>
+            </li>
+          );
+        })}
+      </ul>
+      {found.length === 0 && <p class="muted">No run matches.</p>}
+    </section>
+  );
+}
