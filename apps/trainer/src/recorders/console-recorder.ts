@@ -54,7 +54,8 @@ export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): Co
             const parts = [
               `update ${String(step).padStart(String(updates).length)}/${updates}`,
               `reward ${digits(metrics["reward/mean"])}`,
-              `accuracy ${percent(metrics["accuracy/mean"])}`,
+              // Of all rollouts sampled: a filter keeps groups around one half, whatever the policy learns.
+              `accuracy ${percent(metrics["accuracy/sampled-mean"])}`,
               `length ${digits(metrics["response/length-mean"], 1)}`,
               ...(metrics["entropy/mean"] === undefined ? [] : [`entropy ${digits(metrics["entropy/mean"])}`]),
               `gradient ${digits(metrics["gradient/norm-mean"])}`,

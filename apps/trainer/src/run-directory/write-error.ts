@@ -12,6 +12,8 @@ const causes: Readonly<Record<string, string>> = {
 
 /** A failed write as an error for the user; anything that is no file-system error comes back as it is. */
 export function writeError(error: unknown, what: string): Error {
+  // Whoever said it first knew best which file it was.
+  if (error instanceof Error && error.name === "FoveaError") return error;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== undefined && code in causes) {

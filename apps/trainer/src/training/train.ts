@@ -13,7 +13,14 @@ import { type RunPaths, runPaths } from "../run-directory/run-paths.ts";
 import { type RunStatus, readStatus, writeStatus } from "../run-directory/run-status.ts";
 import { writeError } from "../run-directory/write-error.ts";
 import { writeJson } from "../run-directory/write-file-atomically.ts";
-import { assembleRun, completeConfiguration, createSubjects, loadRunPlugins, pluginFiles } from "./assemble-run.ts";
+import {
+  assembleRun,
+  completeConfiguration,
+  createSubjects,
+  loadRunPlugins,
+  pluginFiles,
+  type RunPlugins,
+} from "./assemble-run.ts";
 import { checkSameSubjects, readManifest } from "./check-same-subjects.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { closeRecorders } from "./record.ts";
@@ -67,6 +74,10 @@ async function makeRunDirectory(configuration: Configuration): Promise<{ name: s
   }
 }
 
+function needsReference({ algorithm }: RunPlugins): boolean {
+  return algorithm.definition.requirements(algorithm.options).includes("reference-policy");
+}
+
 /** The steps that a new run and a resumed one share, from plug-ins to the last update. */
 async function runTraining(
   loaded: LoadedConfiguration,
@@ -102,7 +113,7 @@ async function runTraining(
     else await writeJson(paths.manifest, manifest);
     if (resumePoint) await rewindRecords(paths, resumePoint.state.step);
     if (resumePoint?.policyDirectory !== undefined) await policy.load(resumePoint.policyDirectory);
-    else if (policy.capabilities.supported.has("reference-policy")) await policy.refreshReference();
+    else if (needsReference(plugins)) await policy.refreshReference();
 
     const context: RecorderContext = {
       seed: configuration.seed,
