@@ -36,7 +36,7 @@ function dispatch(reference: Expression, response: Expression, comparison: Compa
     const rule = sameRelation(reference, response, comparison);
     if (rule || reference.kind !== "list") return rule ?? sameCollection(reference, response, comparison);
   }
-  const isOpposite = reference.kind === "list" && response.kind === "bracket";
+  const isOpposite = isListOfValues(reference) && response.kind === "bracket";
   if (isCollection(reference) || isCollection(response)) {
     const rule =
       sameCollection(reference, response, comparison) ??
@@ -55,6 +55,10 @@ function dispatch(reference: Expression, response: Expression, comparison: Compa
   if (reference.kind === "ratio" || response.kind === "ratio") return sameRatio(reference, response, comparison);
   if (isAnnotated(reference) || isAnnotated(response)) return sameAnnotated(reference, response, comparison);
   return isScalar(reference) && isScalar(response) ? sameScalar(reference, response, comparison.settings) : undefined;
+}
+
+function isListOfValues(expression: Expression): boolean {
+  return expression.kind === "list" && !expression.items.every(({ kind }) => kind === "relation");
 }
 
 function isCollection({ kind }: Expression): boolean {

@@ -34,7 +34,8 @@ export function assignment(expression: Expression): Assignment | undefined {
     return isName(first) ? { name: first, values: [last] } : undefined;
   if (!operators.every((operator) => operator === "=" || operator === "≈" || operator === "≡")) return undefined;
   const lastEqual = operators.lastIndexOf("=");
-  const exact = lastEqual === -1 ? last : operands[lastEqual + 1]!;
+  // "5√2 ≈ 7.07" starts with the value itself; "x ≈ 7.07" has no other.
+  const exact = lastEqual === -1 ? (isName(first) ? last : first) : operands[lastEqual + 1]!;
   const values = exact === last || !isNear(exact, last) ? [exact] : [exact, last];
   const isComputation = !isName(first) && symbolNames(first).size === 0;
   if (isName(last) && !isName(first) && operands.length === 2) return { name: last, values: [first] };
@@ -88,6 +89,8 @@ function firstRule(values: readonly Expression[], rule: (value: Expression) => R
 }
 
 function relations(reference: Relation, response: Relation, comparison: Comparison): Rule {
+  const namesSet = reference.operators.includes("∈") && !response.operators.includes("∈");
+  if (namesSet && !comparison.settings.inequalityForSet) return undefined;
   const [expected, given] = [assignment(reference), assignment(response)];
   if (expected && given) {
     if (!namesAgree(expected, given)) return sameEquation(reference, response);

@@ -100,6 +100,7 @@ function answerTag(text: string): string | undefined {
 export function isAnswerByItself(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed.length > 400 || /\n\s*\n/.test(trimmed)) return false;
+  if (/^\d{1,2}(?::\d{2}){0,2}\s?[ap]\.?\s?m\.?$/i.test(trimmed)) return true;
   if (/^[\p{L}\s'.-]{1,60}$/u.test(trimmed)) return trimmed.split(/\s+/).length <= 4;
   return readAnswer(trimmed).expressions.some(
     ({ kind, ...rest }) => kind !== "text" && !("items" in rest && rest.items.some((item) => item.kind === "text")),
