@@ -151,7 +151,7 @@ export class TabularPolicy implements Policy {
     return report;
   }
 
-  async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<StepReport> {
+  async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<Required<StepReport>> {
     const gradient = this.#gradient;
     this.#gradient = new Float32Array(gradient.length);
     const gradientNorm = Math.hypot(...gradient);
