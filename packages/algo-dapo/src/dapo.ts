@@ -84,6 +84,7 @@ export function dapoLoss(options: Partial<DapoLossOptions> = {}, weightedBy?: st
   const settings = dapoOptionsSchema.parse(options);
   return {
     columns: weightedBy ? [weightedBy] : [],
+    clipRange: { clipLow: settings.clipLow, clipHigh: settings.clipHigh },
     compute(input) {
       const { logprobs, behaviourLogprobs, advantages, mask, miniBatch, columns } = input;
       const ratio = importanceRatio(logprobs, behaviourLogprobs);

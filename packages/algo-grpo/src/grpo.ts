@@ -76,6 +76,7 @@ export function grpoLoss(options: Partial<GrpoOptions> = {}, weightedBy?: string
   const { klCoefficient, klEstimator } = settings;
   return {
     columns: [...(klCoefficient > 0 ? ["referenceLogprobs"] : []), ...(weightedBy ? [weightedBy] : [])],
+    clipRange: { clipLow: settings.clipLow, clipHigh: settings.clipHigh },
     compute(input) {
       const { logprobs, behaviourLogprobs, advantages, mask, miniBatch, columns } = input;
       const ratio = importanceRatio(logprobs, behaviourLogprobs);

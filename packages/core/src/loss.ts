@@ -33,5 +33,10 @@ export interface LossOutput {
 export interface Loss {
   /** Names of the columns it reads; a batch without one is refused before any work. */
   readonly columns: readonly string[];
+  /**
+   * The clip range of the importance ratio, where the loss clips it. A hint for engines whose servers have a clipped surrogate of
+   * their own: they check that it says the same as `compute` before they use it.
+   */
+  readonly clipRange?: { readonly clipLow: number; readonly clipHigh: number };
   compute(input: LossInput): LossOutput;
 }

@@ -99,8 +99,8 @@ export interface StepOptions {
 }
 
 export interface StepReport {
-  /** Global L2 norm of the accumulated gradient before clipping. */
-  readonly gradientNorm: number;
+  /** Global L2 norm of the accumulated gradient before clipping; left out by a remote engine whose server does not tell it. */
+  readonly gradientNorm?: number;
 }
 
 /** An engine: it samples, scores given tokens, accumulates gradients of a loss, steps, saves and loads. */

@@ -1,4 +1,5 @@
 import {
+  type CreditedRollout,
   createLossInput,
   FoveaError,
   type GradientReport,
@@ -11,7 +12,6 @@ import {
   type Prompt,
   type Rollout,
   type RolloutGroup,
-  randomGenerator,
   type SampleRequest,
   type ScoreOptions,
   type ScoreRequest,
@@ -25,24 +25,17 @@ import { startBackend } from "./backend.ts";
 import { resolveCheckpointDirectory } from "./checkpoint-directory.ts";
 import { readEngineCheckpoint, writeEngineCheckpoint } from "./engine-checkpoint.ts";
 import { type ImageProcessor, readImageProcessor } from "./image-processor.ts";
-import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import { type GroupPart, planMicroBatches } from "./micro-batches.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
-import { rearrangeRows } from "./operations/embedding.ts";
 import { Parameters } from "./parameters.ts";
+import { inOrder, localExecutor, type PassExecutor } from "./pass-executor.ts";
+import type { ResponsePass, SamplePass } from "./passes.ts";
 import type { TfjsPolicyOptions } from "./policy-options.ts";
-import { sampleResponses } from "./sample-responses.ts";
-import {
-  createPrefixBatch,
-  createResponseBatch,
-  disposePrefixBatch,
-  disposeResponseBatch,
-  type ModelPrompt,
-  type PrefixBatch,
-  type ResponseBatch,
-} from "./token-batch.ts";
+import type { SampledResponse } from "./sample-responses.ts";
+import type { ModelPrompt } from "./token-batch.ts";
 import { type EncodedPrompt, readTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { checkWorkerBackend, WorkerExecutor } from "./worker-executor.ts";
 
 /** What an engine is made of once its checkpoint is read. */
 interface EngineParts {
@@ -54,7 +47,17 @@ interface EngineParts {
   readonly tokenizer: Tokenizer;
   readonly imageProcessor: ImageProcessor | undefined;
   readonly parameters: Parameters;
+  readonly executor: PassExecutor;
 }
+
+/** One pass, and which parts of which groups it holds. */
+interface MicroBatch {
+  readonly parts: readonly GroupPart[];
+  readonly pass: ResponsePass;
+}
+
+/** Where a micro-batch's loss stands among its metrics: no metric is called so. */
+const LOSS = "";
 
 /** A policy on TensorFlow.js in this process. Prefixes are shared in sampling, scoring and training alike. */
 export class TfjsPolicy implements Policy {
@@ -72,6 +75,7 @@ export class TfjsPolicy implements Policy {
     this.#parts = parts;
     this.#parameters = parts.parameters;
     this.#optimiser = AdamW.create(parts.parameters, parts.options.optimiser);
+    parts.executor.acquire();
     const { config } = parts;
     this.capabilities = {
       supported: new Set([
@@ -99,7 +103,9 @@ export class TfjsPolicy implements Policy {
         : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
     const weights = await readModelWeights(modelDirectory);
     const backend = await startBackend(options.backend);
+    if (options.workers > 1) checkWorkerBackend(backend);
     const parameters = Parameters.fromCheckpoint(config, weights, modelDirectory);
+    const executor = options.workers > 1 ? new WorkerExecutor(options.workers, backend, config) : localExecutor(config);
     return new TfjsPolicy({
       options,
       context,
@@ -109,6 +115,7 @@ export class TfjsPolicy implements Policy {
       tokenizer,
       imageProcessor,
       parameters,
+      executor,
     });
   }
 
@@ -183,142 +190,141 @@ export class TfjsPolicy implements Policy {
 
   async sample(request: SampleRequest): Promise<RolloutGroup<Rollout>[]> {
     const { prompts, samplesPerPrompt, sampling, randomKey } = request;
-    const { config, tokenizer, context, options } = this.#parts;
+    const { tokenizer, context, options, executor } = this.#parts;
     const promptsAtOnce = Math.max(1, Math.floor(options.samplingRows / samplesPerPrompt));
     const encoded = await Promise.all(prompts.map((prompt) => this.#encode(prompt)));
     prompts.forEach((prompt, index) => {
       this.#checkContext(prompt, encoded[index]!, sampling.maximumTokens);
     });
-    const groups: RolloutGroup<Rollout>[] = [];
+    const settings = {
+      sampling,
+      trainingTemperature: context.trainingTemperature,
+      stopTokenIds: tokenizer.stopTokenIds,
+    };
+    const passes: SamplePass[] = [];
     for (let start = 0; start < prompts.length; start += promptsAtOnce) {
       const chunk = prompts.slice(start, start + promptsAtOnce);
-      const generators = chunk.map((prompt) =>
-        Array.from({ length: samplesPerPrompt }, (_, sampleIndex) =>
-          randomGenerator({ ...randomKey, promptId: prompt.id, sampleIndex }),
-        ),
+      const randomKeys = chunk.map((prompt) =>
+        Array.from({ length: samplesPerPrompt }, (_, sampleIndex) => ({
+          ...randomKey,
+          promptId: prompt.id,
+          sampleIndex,
+        })),
       );
-      const settings = {
-        sampling,
-        trainingTemperature: context.trainingTemperature,
-        stopTokenIds: tokenizer.stopTokenIds,
-      };
-      const responses = await sampleResponses(
-        encoded.slice(start, start + promptsAtOnce),
-        generators,
-        this.#parameters,
-        config,
-        settings,
-      );
-      responses.forEach((group, index) => {
-        const prompt = chunk[index]!;
-        const rollouts = group.map((response, sampleIndex): Rollout => {
-          const { tokens, logprobs, entropies, finishReason } = response;
-          const written = finishReason === "stop" ? tokens.subarray(0, -1) : tokens;
-          return {
-            promptId: prompt.id,
-            sampleIndex,
-            tokens,
-            behaviourLogprobs: logprobs,
-            entropies,
-            text: tokenizer.decode(written),
-            finishReason,
-          };
-        });
-        groups.push({ prompt, rollouts });
-      });
+      passes.push({ prompts: encoded.slice(start, start + promptsAtOnce), randomKeys, settings });
     }
+    const groups: RolloutGroup<Rollout>[] = [];
+    await inOrder(
+      executor.width,
+      passes,
+      (pass) => executor.sample(pass, this.#parameters),
+      (responses) => {
+        for (const group of responses) {
+          const prompt = prompts[groups.length]!;
+          groups.push({ prompt, rollouts: group.map((response, index) => this.#rollout(prompt, response, index)) });
+        }
+      },
+    );
     return groups;
   }
 
+  #rollout(prompt: Prompt, response: SampledResponse, sampleIndex: number): Rollout {
+    const { tokens, logprobs, entropies, finishReason } = response;
+    const written = finishReason === "stop" ? tokens.subarray(0, -1) : tokens;
+    return {
+      promptId: prompt.id,
+      sampleIndex,
+      tokens,
+      behaviourLogprobs: logprobs,
+      entropies,
+      text: this.#parts.tokenizer.decode(written),
+      finishReason,
+    };
+  }
+
   async score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<TokenScores[][]> {
-    const { config, context } = this.#parts;
+    const { config, executor } = this.#parts;
     const parameters = options.model === "reference" ? await this.#referenceParameters() : this.#parameters;
-    const temperature = context.trainingTemperature;
     const vocabulary = config.text.vocabularySize;
-    const wantsDistributions = options.entropies === true || options.distributions === true;
+    const distributions = options.entropies === true || options.distributions === true;
     const scores: TokenScores[][] = requests.map(() => []);
-    await this.#forEachMicroBatch(requests, async (prefix, responses, parts) => {
-      const compute = wantsDistributions ? responseDistributions : responseLogprobs;
-      const result = tf.tidy(() => compute(prefix, responses, parameters, config, temperature));
-      const values = (await result.data()) as Float32Array;
-      result.dispose();
-      forEachRow(parts, (group, response, row) => {
-        const tokens = requests[group]!.responses[response]!;
-        const start = row * responses.length;
-        scores[group]![response] = wantsDistributions
-          ? scoresOfDistributions(values, start, tokens, vocabulary, options)
-          : { logprobs: values.slice(start, start + tokens.length) };
-      });
-    });
+    const batches = await this.#microBatches(requests);
+    await inOrder(
+      executor.width,
+      batches,
+      ({ pass }) => executor.score({ ...pass, distributions }, parameters),
+      ({ values, length }, batch) => {
+        forEachRow(batches[batch]!.parts, (group, response, row) => {
+          const tokens = requests[group]!.responses[response]!;
+          scores[group]![response] = distributions
+            ? scoresOfDistributions(values, row * length, tokens, vocabulary, options)
+            : { logprobs: values.slice(row * length, row * length + tokens.length) };
+        });
+      },
+    );
     return scores;
   }
 
-  /** Runs a pass for each micro-batch; the batches' constants live as long as the pass. */
-  async #forEachMicroBatch(
-    requests: readonly ScoreRequest[],
-    pass: (prefix: PrefixBatch, responses: ResponseBatch, parts: readonly GroupPart[]) => Promise<void>,
-  ): Promise<void> {
-    const { config, options } = this.#parts;
+  /** The passes that score or differentiate these responses, with what each of them holds. */
+  async #microBatches(requests: readonly ScoreRequest[]): Promise<readonly MicroBatch[]> {
+    const { options, context } = this.#parts;
     const encoded = await Promise.all(requests.map(({ prompt }) => this.#encode(prompt)));
     const sizes = requests.map(({ prompt, responses }, index) => {
       const responseLengths = responses.map((tokens) => tokens.length);
       this.#checkContext(prompt, encoded[index]!, Math.max(0, ...responseLengths));
       return { promptLength: encoded[index]!.tokens.length, responseLengths };
     });
-    for (const parts of planMicroBatches(sizes, options.microBatchTokens)) {
-      const prefix = createPrefixBatch(
-        parts.map(({ group }) => encoded[group]!),
-        config,
-      );
-      const responses = createResponseBatch(
-        prefix,
-        parts.map((part) => part.responses.map((index) => requests[part.group]!.responses[index]!)),
-        config,
-      );
-      try {
-        await pass(prefix, responses, parts);
-      } finally {
-        disposePrefixBatch(prefix);
-        disposeResponseBatch(responses);
-      }
-    }
+    return planMicroBatches(sizes, options.microBatchTokens).map((parts) => ({
+      parts,
+      pass: {
+        prompts: parts.map(({ group }) => encoded[group]!),
+        responses: parts.map((part) => part.responses.map((index) => requests[part.group]!.responses[index]!)),
+        temperature: context.trainingTemperature,
+      },
+    }));
   }
 
   async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
-    const { config, context } = this.#parts;
+    const { executor } = this.#parts;
     const size = miniBatchSize(groups.flatMap(({ rollouts }) => rollouts));
-    const requests = groups.map(({ prompt, rollouts }) => ({
-      prompt,
-      responses: rollouts.map(({ tokens }) => tokens),
-    }));
+    const batches = await this.#microBatches(
+      groups.map(({ prompt, rollouts }) => ({ prompt, responses: rollouts.map(({ tokens }) => tokens) })),
+    );
+    const reports = batches.map((): Map<string, tf.Scalar> => new Map());
     let total = 0;
     const metrics: Record<string, number> = {};
-    await this.#forEachMicroBatch(requests, async (prefix, responses, parts) => {
-      const kept: Record<string, tf.Scalar> = {};
-      const { value, grads } = tf.tidy(() =>
-        tf.valueAndGrads(() => {
-          const all = responseLogprobs(prefix, responses, this.#parameters, config, context.trainingTemperature);
+    try {
+      await inOrder(
+        executor.width,
+        batches,
+        ({ pass, parts }, batch) => {
           const rows: number[] = [];
-          const rollouts: RolloutGroup["rollouts"][number][] = [];
+          const rollouts: CreditedRollout[] = [];
           forEachRow(parts, (group, response, row) => {
             rows.push(row);
             rollouts.push(groups[group]!.rollouts[response]!);
           });
-          const logprobs = rearrangeRows(all, Int32Array.from(rows));
-          const credited = rollouts as (typeof groups)[number]["rollouts"][number][];
-          const output = loss.compute(createLossInput(loss, credited, logprobs, size));
-          for (const [name, metric] of Object.entries(output.metrics)) kept[name] = tf.keep(tf.clone(metric));
-          return output.loss;
-        })(this.#parameters.list()),
+          return executor.gradient({ ...pass, rows: Int32Array.from(rows) }, this.#parameters, (logprobs) => {
+            const output = loss.compute(createLossInput(loss, rollouts, logprobs, size));
+            for (const [name, scalar] of [[LOSS, output.loss] as const, ...Object.entries(output.metrics)]) {
+              reports[batch]!.set(name, tf.keep(tf.clone(scalar)));
+            }
+            return output.loss;
+          });
+        },
+        (gradients, batch) => {
+          this.#addGradients(gradients);
+          for (const [name, scalar] of reports[batch]!) {
+            const share = scalar.dataSync()[0]!;
+            if (name === LOSS) total += share;
+            else metrics[name] = (metrics[name] ?? 0) + share;
+          }
+        },
+        (gradients) => tf.dispose(gradients),
       );
-      this.#addGradients(grads);
-      total += (await value.data())[0]!;
-      value.dispose();
-      for (const [name, metric] of Object.entries(kept)) {
-        metrics[name] = (metrics[name] ?? 0) + (await metric.data())[0]!;
-        metric.dispose();
-      }
-    });
+    } finally {
+      for (const report of reports) tf.dispose([...report.values()]);
+    }
     return { loss: total, metrics };
   }
 
@@ -334,7 +340,7 @@ export class TfjsPolicy implements Policy {
     this.#gradients.replace(sums);
   }
 
-  async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<StepReport> {
+  async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<Required<StepReport>> {
     if (this.#gradients === undefined) throw new FoveaError("there is no gradient to step along");
     const gradients = this.#gradients;
     this.#gradients = undefined;
@@ -422,6 +428,7 @@ export class TfjsPolicy implements Policy {
 
   async dispose(): Promise<void> {
     this.#disposeState();
+    await this.#parts.executor.release();
   }
 }
 

@@ -7,7 +7,8 @@ import type { Run } from "./run.ts";
 export interface OptimiserReport {
   readonly loss: number;
   readonly lossMetrics: Readonly<Record<string, number>>;
-  readonly gradientNorm: number;
+  /** Left out where the engine's server does not tell it. */
+  readonly gradientNorm?: number;
   readonly learningRate: number;
 }
 
@@ -66,10 +67,15 @@ export async function optimise(
         if (cause.name !== "FoveaError") throw cause;
         throw new NonFiniteError(update + 1, `${cause.message} (${where})`, groups, { cause });
       });
-    if (!Number.isFinite(gradientNorm)) {
+    if (gradientNorm !== undefined && !Number.isFinite(gradientNorm)) {
       throw new NonFiniteError(update + 1, `the gradient norm of ${where} is ${gradientNorm}`, groups);
     }
-    reports.push({ loss, lossMetrics: metrics, gradientNorm, learningRate: stepLearningRate });
+    reports.push({
+      loss,
+      lossMetrics: metrics,
+      ...(gradientNorm === undefined ? {} : { gradientNorm }),
+      learningRate: stepLearningRate,
+    });
   }
   return reports;
 }

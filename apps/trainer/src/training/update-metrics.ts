@@ -58,7 +58,7 @@ function sampledMetrics(batch: Batch): Record<string, number> {
 }
 
 function optimiserMetrics(run: Run, reports: readonly OptimiserReport[]): Record<string, number> {
-  const norms = reports.map(({ gradientNorm }) => gradientNorm);
+  const norms = reports.flatMap(({ gradientNorm }) => (gradientNorm === undefined ? [] : [gradientNorm]));
   const limit = run.configuration.training.maximumGradientNorm ?? Number.POSITIVE_INFINITY;
   const lossNames = new Set(reports.flatMap(({ lossMetrics }) => Object.keys(lossMetrics)));
   return {
@@ -66,9 +66,14 @@ function optimiserMetrics(run: Run, reports: readonly OptimiserReport[]): Record
       [...lossNames].map((name) => [name, mean(reports.map(({ lossMetrics }) => lossMetrics[name] ?? Number.NaN))]),
     ),
     "loss/mean": mean(reports.map(({ loss }) => loss)),
-    "gradient/norm-mean": mean(norms),
-    "gradient/norm-maximum": largest(norms),
-    "gradient/clipped-fraction": mean(norms.map((norm) => Number(norm > limit))),
+    // A remote engine's server may not tell the norm: no curve is better than a made-up one.
+    ...(norms.length === 0
+      ? {}
+      : {
+          "gradient/norm-mean": mean(norms),
+          "gradient/norm-maximum": largest(norms),
+          "gradient/clipped-fraction": mean(norms.map((norm) => Number(norm > limit))),
+        }),
     "learning-rate": reports.at(-1)!.learningRate,
   };
 }
