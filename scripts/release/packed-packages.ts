@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, sep } from "node:path";
+import { promisify } from "node:util";
+import { type Manifest, type PublishablePackage, publishablePackages, readManifest } from "./publishable-packages.ts";
+
+const run = promisify(execFile);
+
+export interface PackedPackage extends PublishablePackage {
+  readonly tarball: string;
+  /** Where the tarball lies unpacked. */
+  readonly unpacked: string;
+  /** The manifest that users get. */
+  readonly published: Manifest;
+  /** Paths within the tarball. */
+  readonly files: readonly string[];
+}
+
+async function pack(source: PublishablePackage, destination: string): Promise<PackedPackage> {
+  const { name, version } = source.manifest;
+  await run("pnpm", ["pack", "--pack-destination", destination], { cwd: source.directory });
+  const tarball = join(destination, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
+  const unpacked = join(destination, name);
+  await mkdir(unpacked, { recursive: true });
+  await run("tar", ["--extract", "--gzip", "--strip-components=1", "--file", tarball, "--directory", unpacked]);
+  const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  return { ...source, tarball, unpacked, published: readManifest(unpacked), files: files.toSorted() };
+}
+
+/** Packs every publishable package as `changeset publish` would; they must be built. */
+export async function packPackages(): Promise<readonly PackedPackage[]> {
+  const destination = mkdtempSync(join(tmpdir(), "fovea-tarballs-"));
+  return Promise.all(publishablePackages().map((source) => pack(source, destination)));
+}
