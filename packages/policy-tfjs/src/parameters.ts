@@ -11,6 +11,7 @@ import type { NamedTensor, TensorMap } from "./safetensors.ts";
 export class Parameters {
   readonly layouts: readonly ParameterLayout[];
   readonly #tensors = new Map<string, tf.Tensor>();
+  #revision = 0;
 
   private constructor(layouts: readonly ParameterLayout[]) {
     this.layouts = layouts;
@@ -20,7 +21,14 @@ export class Parameters {
   static fromCheckpoint(config: ModelConfig, tensors: TensorMap, origin: string): Parameters {
     const layouts = parameterLayouts(config);
     // All is checked before the first tensor is made: a broken checkpoint leaves nothing behind.
-    const values = layouts.map((layout) => assembleParameter(layout, tensors, origin));
+    return Parameters.fromValues(
+      layouts,
+      layouts.map((layout) => assembleParameter(layout, tensors, origin)),
+    );
+  }
+
+  /** @param values one array for each layout. */
+  static fromValues(layouts: readonly ParameterLayout[], values: readonly Float32Array[]): Parameters {
     const parameters = new Parameters(layouts);
     layouts.forEach((layout, index) => {
       parameters.#set(layout.name, tf.tensor(values[index]!, [...layout.shape], "float32"));
@@ -56,12 +64,18 @@ export class Parameters {
     return this.layouts.map((layout) => this.get(layout.name));
   }
 
+  /** Grows whenever the tensors are replaced. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Takes ownership of a new tensor for each parameter, in the order of the layouts, and frees the old ones. */
   replace(tensors: readonly tf.Tensor[]): void {
     this.layouts.forEach((layout, index) => {
       this.get(layout.name).dispose();
       this.#set(layout.name, tensors[index]!);
     });
+    this.#revision++;
   }
 
   /** Number of scalars. */

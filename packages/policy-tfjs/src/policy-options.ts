@@ -24,6 +24,12 @@ export const policyOptionsSchema = z.strictObject({
   microBatchTokens: z.int().positive().default(8192),
   /** Largest number of responses that grow at once while sampling. Changes nothing but rounding. */
   samplingRows: z.int().positive().default(512),
+  /**
+   * Threads that sample, score and differentiate side by side, each with a backend and a copy of the weights; 1 is this thread alone.
+   * Results are the same for any number. There is work for several only where a batch has several passes: see microBatchTokens and
+   * samplingRows.
+   */
+  workers: z.int().positive().default(1),
   /** Show images whole although the checkpoint asks for them to be split into tiles, which is not supported. */
   ignoreImageSplitting: z.boolean().default(false),
 });

@@ -146,7 +146,7 @@ describe("training", () => {
       const groups = creditGroups(await sampleGroups(policy));
       const report = await policy.accumulateGradients({ groups, loss: policyGradient });
       const { gradientNorm } = await policy.step({ learningRate: 1e-3 });
-      results.push({ ...report, gradientNorm });
+      results.push({ ...report, gradientNorm: gradientNorm! });
     }
     for (const result of results.slice(1)) {
       expect(result.loss).toBeCloseTo(results[0]!.loss, 5);
@@ -249,6 +249,54 @@ describe("training", () => {
     await policy.accumulateGradients({ groups: creditGroups(await sampleGroups(policy)), loss: policyGradient });
     await policy.dispose();
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
+
+describe("workers", () => {
+  // Passes small enough that every batch has several.
+  const split = { microBatchTokens: 120, samplingRows: 4 };
+
+  async function trainTwice(options: Record<string, unknown>) {
+    const policy = await track(createPolicy({ ...split, ...options }));
+    const seen: unknown[] = [];
+    for (const step of [0, 1]) {
+      const groups = await sampleGroups(policy, step);
+      const requests = groups.map(({ prompt, rollouts }) => ({
+        prompt,
+        responses: rollouts.map(({ tokens }) => tokens),
+      }));
+      seen.push(
+        groups.map(({ rollouts }) => rollouts.map(({ tokens, behaviourLogprobs }) => [tokens, behaviourLogprobs])),
+      );
+      seen.push(
+        await policy.score(requests, { entropies: true }),
+        await policy.score(requests, { model: "reference" }),
+      );
+      seen.push(await policy.accumulateGradients({ groups: creditGroups(groups), loss: policyGradient }));
+      seen.push(await policy.step({ learningRate: 1e-3, maximumGradientNorm: 1 }));
+    }
+    return { seen, fingerprint: await policy.fingerprint() };
+  }
+
+  it("give the same bits as one thread", async () => {
+    const alone = await trainTwice({ workers: 1 });
+    expect(await trainTwice({ workers: 2 })).toEqual(alone);
+  });
+
+  it("pass an error of the loss on, and go on afterwards", async () => {
+    const policy = await track(createPolicy({ ...split, workers: 2 }));
+    const groups = creditGroups(await sampleGroups(policy));
+    const tensors = tf.memory().numTensors;
+    const broken: Loss = {
+      columns: [],
+      compute: () => {
+        throw new Error("this loss is broken");
+      },
+    };
+    await expect(policy.accumulateGradients({ groups, loss: broken })).rejects.toThrow("this loss is broken");
+    expect(tf.memory().numTensors).toBe(tensors);
+    const report = await policy.accumulateGradients({ groups, loss: policyGradient });
+    expect(Number.isFinite(report.loss)).toBe(true);
   });
 });
 

@@ -1,0 +1,79 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "./model-config.ts";
+import type { Parameters } from "./parameters.ts";
+import {
+  type GradientPass,
+  runGradientPass,
+  runSamplePass,
+  runScorePass,
+  type SamplePass,
+  type ScorePass,
+  type ScoreResult,
+} from "./passes.ts";
+import type { SampledResponse } from "./sample-responses.ts";
+
+/** Who runs the engine's passes: this thread, or a pool of workers. */
+export interface PassExecutor {
+  /** How many passes can run at once. */
+  readonly width: number;
+  sample(pass: SamplePass, parameters: Parameters): Promise<SampledResponse[][]>;
+  score(pass: ScorePass, parameters: Parameters): Promise<ScoreResult>;
+  /**
+   * @param objective from log-probabilities `[N, T]` to the scalar to differentiate; runs in this thread.
+   * @returns a tensor for each parameter; the caller owns them.
+   */
+  gradient(
+    pass: GradientPass,
+    parameters: Parameters,
+    objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  ): Promise<tf.Tensor[]>;
+  /** Counts one more policy that uses it. */
+  acquire(): void;
+  /** Counts one less; the last frees what it holds. */
+  release(): Promise<void>;
+}
+
+/** Runs passes in this thread, one after the other. */
+export function localExecutor(config: ModelConfig): PassExecutor {
+  return {
+    width: 1,
+    sample: (pass, parameters) => runSamplePass(pass, parameters, config),
+    score: (pass, parameters) => runScorePass(pass, parameters, config),
+    gradient: (pass, parameters, objective) => runGradientPass(pass, parameters, config, objective),
+    acquire: () => {},
+    release: async () => {},
+  };
+}
+
+/**
+ * Runs up to `width` passes at a time and hands their results on in the passes' order, so that sums come out the same whoever
+ * finishes first. After a failure no further pass starts, and the failure is thrown when those under way have ended.
+ */
+export async function inOrder<Pass, Result>(
+  width: number,
+  passes: readonly Pass[],
+  run: (pass: Pass, index: number) => Promise<Result>,
+  consume: (result: Result, index: number) => void,
+  discard: (result: Result) => void = () => {},
+): Promise<void> {
+  const running: Promise<Result>[] = [];
+  let started = 0;
+  let finished = 0;
+  try {
+    while (finished < passes.length) {
+      while (started < passes.length && started < finished + width) {
+        const pending = run(passes[started]!, started);
+        // Its failure is seen when its turn comes; until then it must not count as unhandled.
+        pending.catch(() => {});
+        running.push(pending);
+        started++;
+      }
+      consume(await running.shift()!, finished);
+      finished++;
+    }
+  } finally {
+    for (const result of await Promise.allSettled(running)) {
+      if (result.status === "fulfilled") discard(result.value);
+    }
+  }
+}

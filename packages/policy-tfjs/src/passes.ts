@@ -1,0 +1,111 @@
+import { type RandomKey, randomGenerator } from "@fovea-rl/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { responseDistributions, responseLogprobs } from "./language-model.ts";
+import type { ModelConfig } from "./model-config.ts";
+import { rearrangeRows } from "./operations/embedding.ts";
+import type { Parameters } from "./parameters.ts";
+import { type SampledResponse, type SampleSettings, sampleResponses } from "./sample-responses.ts";
+import {
+  createPrefixBatch,
+  createResponseBatch,
+  disposePrefixBatch,
+  disposeResponseBatch,
+  type ModelPrompt,
+  type PrefixBatch,
+  type ResponseBatch,
+} from "./token-batch.ts";
+
+/*
+ * The three units of work of the engine, as plain data in and plain data out, so that this thread and a worker do the same. Which
+ * units there are depends on the options alone, never on who runs them: results are the same bits for any number of workers.
+ */
+
+/** Samples G responses to each of B prompts. */
+export interface SamplePass {
+  readonly prompts: readonly ModelPrompt[];
+  /** `[B][G]` */
+  readonly randomKeys: readonly (readonly RandomKey[])[];
+  readonly settings: SampleSettings;
+}
+
+/** B prompts with up to G responses each, to be scored or differentiated. */
+export interface ResponsePass {
+  readonly prompts: readonly ModelPrompt[];
+  /** `[B][up to G]`, each `[T]`. */
+  readonly responses: readonly (readonly Int32Array[])[];
+  readonly temperature: number;
+}
+
+export interface ScorePass extends ResponsePass {
+  /** The whole vocabulary's log-probabilities rather than the tokens' alone. */
+  readonly distributions: boolean;
+}
+
+export interface GradientPass extends ResponsePass {
+  /** `[N]` the rows of the batch (g * B + b) that hold responses, in the order of the loss. */
+  readonly rows: Int32Array;
+}
+
+export interface ScoreResult {
+  /** `[G * B, length]` log-probabilities, or `[G * B, length, vocabulary]`. */
+  readonly values: Float32Array;
+  /** The longest response. */
+  readonly length: number;
+}
+
+export function runSamplePass(
+  { prompts, randomKeys, settings }: SamplePass,
+  parameters: Parameters,
+  config: ModelConfig,
+): Promise<SampledResponse[][]> {
+  const generators = randomKeys.map((keys) => keys.map(randomGenerator));
+  return sampleResponses(prompts, generators, parameters, config, settings);
+}
+
+/** Lays out a pass's batches for as long as `run` needs them. */
+async function withBatches<Result>(
+  pass: ResponsePass,
+  config: ModelConfig,
+  run: (prefix: PrefixBatch, responses: ResponseBatch) => Result | Promise<Result>,
+): Promise<Result> {
+  const prefix = createPrefixBatch(pass.prompts, config);
+  const responses = createResponseBatch(prefix, pass.responses, config);
+  try {
+    return await run(prefix, responses);
+  } finally {
+    disposePrefixBatch(prefix);
+    disposeResponseBatch(responses);
+  }
+}
+
+export function runScorePass(pass: ScorePass, parameters: Parameters, config: ModelConfig): Promise<ScoreResult> {
+  const compute = pass.distributions ? responseDistributions : responseLogprobs;
+  return withBatches(pass, config, async (prefix, responses) => {
+    const result = tf.tidy(() => compute(prefix, responses, parameters, config, pass.temperature));
+    const values = (await result.data()) as Float32Array;
+    result.dispose();
+    return { values, length: responses.length };
+  });
+}
+
+/**
+ * The gradient of a scalar of the responses' log-probabilities.
+ *
+ * @param objective from log-probabilities `[N, T]`, in the order of `rows`, to the scalar; called once, inside the tape.
+ * @returns a tensor for each parameter, in their order; the caller owns them.
+ */
+export function runGradientPass(
+  pass: GradientPass,
+  parameters: Parameters,
+  config: ModelConfig,
+  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+): Promise<tf.Tensor[]> {
+  return withBatches(pass, config, (prefix, responses) =>
+    tf.tidy(() =>
+      tf.grads(() => {
+        const all = responseLogprobs(prefix, responses, parameters, config, pass.temperature);
+        return objective(rearrangeRows(all, pass.rows));
+      })(parameters.list()),
+    ),
+  );
+}

@@ -1,0 +1,157 @@
+import { MessageChannel } from "node:worker_threads";
+import { FoveaError } from "@fovea-rl/core";
+import * as tf from "@tensorflow/tfjs-core";
+import Tinypool from "tinypool";
+import type { ConcreteBackendName } from "./backend.ts";
+import type { ModelConfig } from "./model-config.ts";
+import type { Parameters } from "./parameters.ts";
+import type { PassExecutor } from "./pass-executor.ts";
+import type { GradientPass, ScoreResult } from "./passes.ts";
+import type { SampledResponse } from "./sample-responses.ts";
+import { publishWeights, type SharedWeights } from "./shared-weights.ts";
+import { ANSWERED, type LossQuestion, REFUSED, type WorkerGradient, type WorkerTask } from "./worker-protocol.ts";
+
+/** The worker's file: beside this one as source, beside the bundle when built. Sources need the workspace's export condition. */
+function workerEntry(): { readonly filename: string; readonly execArgv: string[] } {
+  const fromSource = import.meta.url.endsWith(".ts");
+  return {
+    filename: new URL(fromSource ? "./engine-worker.ts" : "./engine-worker.js", import.meta.url).href,
+    execArgv: fromSource ? ["--conditions=@fovea-rl/source"] : [],
+  };
+}
+
+/** Answers a worker's question for dLoss/dlogprob in this thread, where the loss lives. */
+function answerQuestions(
+  pass: GradientPass,
+  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  columns: number,
+): {
+  readonly exchange: { port: MessageChannel["port2"]; state: SharedArrayBuffer; answer: SharedArrayBuffer };
+  failure(): unknown;
+  close(): void;
+} {
+  const { port1, port2 } = new MessageChannel();
+  const state = new SharedArrayBuffer(4);
+  const answer = new SharedArrayBuffer(4 * pass.rows.length * columns);
+  let failure: unknown;
+  port1.on("message", ({ logprobs, shape }: LossQuestion) => {
+    const flag = new Int32Array(state);
+    try {
+      const gradient = tf.tidy(() =>
+        tf.grad((variable) => objective(variable as tf.Tensor2D))(tf.tensor2d(logprobs, [...shape])),
+      );
+      new Float32Array(answer).set(gradient.dataSync());
+      gradient.dispose();
+      Atomics.store(flag, 0, ANSWERED);
+    } catch (error) {
+      failure = error;
+      Atomics.store(flag, 0, REFUSED);
+    }
+    Atomics.notify(flag, 0);
+  });
+  return { exchange: { port: port2, state, answer }, failure: () => failure, close: () => port1.close() };
+}
+
+/**
+ * Runs passes in a pool of worker threads, each with a backend of its own. Weights lie in shared memory; what goes to and fro is
+ * tokens, log-probabilities and gradients. Results are those of one thread, bit for bit.
+ */
+export class WorkerExecutor implements PassExecutor {
+  readonly width: number;
+  readonly #pool: Tinypool;
+  readonly #backend: ConcreteBackendName;
+  readonly #config: ModelConfig;
+  readonly #published = new WeakMap<Parameters, SharedWeights>();
+  #publishing: Promise<unknown> = Promise.resolve();
+  #sets = 0;
+  #users = 0;
+
+  constructor(workers: number, backend: ConcreteBackendName, config: ModelConfig) {
+    this.width = workers;
+    this.#backend = backend;
+    this.#config = config;
+    this.#pool = new Tinypool({
+      ...workerEntry(),
+      runtime: "worker_threads",
+      minThreads: workers,
+      maxThreads: workers,
+      isolateWorkers: false,
+    });
+  }
+
+  /** The parameters in shared memory, published anew if they have changed. One at a time: passes start side by side. */
+  #share(parameters: Parameters): Promise<SharedWeights> {
+    const published = this.#publishing.then(async () => {
+      const known = this.#published.get(parameters);
+      if (known?.revision === parameters.revision) return known;
+      const values = known?.values ?? new SharedArrayBuffer(4 * parameters.count());
+      await publishWeights(parameters, values);
+      const weights = { set: known?.set ?? this.#sets++, revision: parameters.revision, values };
+      this.#published.set(parameters, weights);
+      return weights;
+    });
+    this.#publishing = published.catch(() => {});
+    return published;
+  }
+
+  async #run<Result>(
+    parameters: Parameters,
+    task:
+      | Pick<WorkerTask & { kind: "sample" }, "kind" | "pass">
+      | Pick<WorkerTask & { kind: "score" }, "kind" | "pass">,
+  ): Promise<Result> {
+    const weights = await this.#share(parameters);
+    return (await this.#pool.run({ backend: this.#backend, config: this.#config, weights, ...task })) as Result;
+  }
+
+  sample(pass: (WorkerTask & { kind: "sample" })["pass"], parameters: Parameters): Promise<SampledResponse[][]> {
+    return this.#run(parameters, { kind: "sample", pass });
+  }
+
+  score(pass: (WorkerTask & { kind: "score" })["pass"], parameters: Parameters): Promise<ScoreResult> {
+    return this.#run(parameters, { kind: "score", pass });
+  }
+
+  async gradient(
+    pass: GradientPass,
+    parameters: Parameters,
+    objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  ): Promise<tf.Tensor[]> {
+    const weights = await this.#share(parameters);
+    const columns = Math.max(1, ...pass.responses.flat().map((response) => response.length));
+    const questions = answerQuestions(pass, objective, columns);
+    const { exchange } = questions;
+    const task: WorkerTask = {
+      kind: "gradient",
+      backend: this.#backend,
+      config: this.#config,
+      weights,
+      pass,
+      exchange,
+    };
+    try {
+      const gradients = (await this.#pool.run(task, { transferList: [exchange.port] })) as WorkerGradient;
+      if (gradients === undefined) throw questions.failure();
+      return parameters.layouts.map(({ shape }, index) => tf.tensor(gradients[index]!, [...shape], "float32"));
+    } finally {
+      questions.close();
+    }
+  }
+
+  acquire(): void {
+    this.#users++;
+  }
+
+  async release(): Promise<void> {
+    this.#users--;
+    if (this.#users === 0) await this.#pool.destroy();
+  }
+}
+
+/** @throws FoveaError if the backend cannot be had once for each thread. */
+export function checkWorkerBackend(backend: ConcreteBackendName): void {
+  if (backend === "wasm" || backend === "tensorflow") return;
+  throw new FoveaError(
+    `policy option "workers": the backend "${backend}" drives one device, which several threads cannot share; set workers to 1`,
+  );
+}
