@@ -100,10 +100,13 @@ export async function loadPlugin<Kind extends PluginKind>(
     }
   }
   const definition = checkDefinition(kind, use.use, exported);
+  const source = `the configuration of the ${kind} "${use.use}"`;
+  const completed = await validateOptions(definition.optionsSchema, use.options, source, [...path, "options"]);
+  // A resumed run reads its options from config.json: a new one must see the very same, or the two would differ.
   const options = await validateOptions(
     definition.optionsSchema,
-    use.options,
-    `the configuration of the ${kind} "${use.use}"`,
+    JSON.parse(JSON.stringify(completed)),
+    `${source}, read back from config.json,`,
     [...path, "options"],
   );
   return { definition, options, file };

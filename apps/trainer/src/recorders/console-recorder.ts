@@ -58,7 +58,9 @@ export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): Co
               `accuracy ${percent(metrics["accuracy/sampled-mean"])}`,
               `length ${digits(metrics["response/length-mean"], 1)}`,
               ...(metrics["entropy/mean"] === undefined ? [] : [`entropy ${digits(metrics["entropy/mean"])}`]),
-              `gradient ${digits(metrics["gradient/norm-mean"])}`,
+              ...(metrics["gradient/norm-mean"] === undefined
+                ? []
+                : [`gradient ${digits(metrics["gradient/norm-mean"])}`]),
               `${digits(timings["time/update-seconds"], 2)} s`,
               `${Math.round(timings["tokens-per-second"] ?? 0)} tokens/s`,
             ];
