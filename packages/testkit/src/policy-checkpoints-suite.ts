@@ -61,24 +61,23 @@ export function describePolicyCheckpoints({ create, request, learningRate, credi
         expect(await policy.fingerprint()).toBe(before);
       }));
 
-    it("are refused when a file is cut short, and leave the policy as it was", () =>
+    it("are refused when a file that loading reads is cut short, and leave the policy as it was", () =>
       using(create, async (policy) => {
-        const before = await policy.fingerprint();
+        const initial = await policy.fingerprint();
         await train(policy);
+        const trained = await policy.fingerprint();
         const names = await readdir(await save(policy, "whole"), { recursive: true });
-        let tried = 0;
+        const cut: string[] = [];
         for (const [index, name] of names.entries()) {
           const directory = await save(policy, `cut-${index}`);
           const file = await stat(join(directory, name));
           if (!file.isFile() || file.size === 0) continue;
           await truncate(join(directory, name), Math.floor(file.size / 2));
-          await using(create, async (restored) => {
-            await expect(restored.load(directory), `with ${name} cut short`).rejects.toThrow();
-            expect(await restored.fingerprint()).toBe(before);
-          });
-          tried++;
+          cut.push(await using(create, (restored) => outcomeOfLoading(restored, directory, initial, trained)));
         }
-        expect(tried).toBeGreaterThan(0);
+        // A file that only accompanies the weights may go unread, and then everything must be there.
+        expect(cut).not.toContain("half loaded");
+        expect(cut).toContain("refused");
       }));
 
     it("are described in a manifest", () =>
@@ -88,4 +87,14 @@ export function describePolicyCheckpoints({ create, request, learningRate, credi
         expect(Object.keys(description).length).toBeGreaterThan(0);
       }));
   });
+}
+
+async function outcomeOfLoading(policy: Policy, directory: string, initial: string, trained: string): Promise<string> {
+  const isRefused = await policy.load(directory).then(
+    () => false,
+    () => true,
+  );
+  const fingerprint = await policy.fingerprint();
+  if (isRefused) return fingerprint === initial ? "refused" : "half loaded";
+  return fingerprint === trained ? "loaded whole" : "half loaded";
 }
