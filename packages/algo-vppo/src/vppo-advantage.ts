@@ -1,7 +1,7 @@
 import { dapoAdvantage } from "@fovea-rl/algo-dapo";
 import { grpoAdvantage } from "@fovea-rl/algo-grpo";
-import type { Advantage, AdvantageInput, AdvantageOutput, Credit, Policy, RolloutGroup } from "@fovea-rl/core";
-import { dependencyMetrics, PerceptionProbe, trajectoryDependency } from "@fovea-rl/perception";
+import type { Advantage, AdvantageInput, AdvantageOutput, Credit, Policy, Rollout, RolloutGroup } from "@fovea-rl/core";
+import { dependencyMetrics, PerceptionProbe, type RolloutPerception, trajectoryDependency } from "@fovea-rl/perception";
 import { selectionScores } from "./selection-scores.ts";
 import { tokenWeights } from "./token-filtering.ts";
 import { shapeByScope } from "./trajectory-shaping.ts";
@@ -9,7 +9,8 @@ import { grpoBaseOptions, measuresDependency, type VppoOptions } from "./vppo-op
 
 /**
  * The base algorithm's advantage, shaped by how much each rollout looks at the image, with the weight of each token. Attaches
- * the column `tokenWeights` where tokens are filtered, and `dependency` where it is measured.
+ * the column `tokenWeights` where tokens are filtered, and for reports `dependency` and `perturbedLogprobs` where they are
+ * measured and `baseAdvantages`, those before shaping.
  */
 export class VppoAdvantage implements Advantage {
   readonly #options: VppoOptions;
@@ -27,33 +28,36 @@ export class VppoAdvantage implements Advantage {
 
   async estimate(input: AdvantageInput): Promise<AdvantageOutput> {
     const { groups } = input;
-    const dependencies = measuresDependency(this.#options) ? await this.#dependencies(input) : undefined;
+    // Undefined for a prompt without images.
+    const perceptions = measuresDependency(this.#options) ? await this.#probe.measure(groups, input) : undefined;
+    const dependencies = perceptions?.map((group) => group?.map(({ dependency }) => dependency));
     const shaping = this.#shape(input, dependencies);
     const weights = await this.#weights(input, dependencies);
 
+    const ofAdvantage = this.#options.shaping !== false && this.#options.shaping.target === "advantage";
     const ofReward = this.#options.shaping !== false && this.#options.shaping.target === "reward";
     const base = await this.#base.estimate(
       ofReward ? { ...input, groups: scaleRewards(groups, shaping.factor) } : input,
     );
-    const credit = base.credit.map((group, groupIndex) =>
+    const shaped = base.credit.map((group, groupIndex) =>
       group.map(({ advantages, columns }, rollout): Credit => {
         const factor = ofReward ? 1 : shaping.factor(groupIndex, rollout);
-        const tokens = advantages.length;
-        return {
+        const perception = perceptions?.[groupIndex]?.[rollout];
+        const credit: Credit = {
           advantages: advantages.map((advantage) => advantage * factor),
           columns: {
             ...columns,
             ...(weights && { tokenWeights: weights[groupIndex]![rollout]! }),
-            ...(dependencies && {
-              dependency: Float32Array.from(dependencies[groupIndex]?.[rollout] ?? new Float32Array(tokens)),
-            }),
+            ...(ofAdvantage && { baseAdvantages: advantages }),
+            ...(perceptions && perceptionColumns(groups[groupIndex]!.rollouts[rollout]!, perception)),
           },
         };
+        return perception ? withPerturbedImages(credit, perception) : credit;
       }),
     );
     const measured = dependencies?.flatMap((group) => group ?? []) ?? [];
     return {
-      credit,
+      credit: shaped,
       metrics: {
         ...base.metrics,
         ...(measured.length > 0 && dependencyMetrics(measured)),
@@ -61,12 +65,6 @@ export class VppoAdvantage implements Advantage {
         ...(weights && { "filtering/weight-mean": meanWeight(weights) }),
       },
     };
-  }
-
-  /** S_t `[groups][rollouts][T]`; undefined for a prompt without images. */
-  async #dependencies(input: AdvantageInput): Promise<readonly (readonly Float64Array[] | undefined)[]> {
-    const perceptions = await this.#probe.measure(input.groups, input);
-    return perceptions.map((group) => group?.map(({ dependency }) => dependency));
   }
 
   #shape(input: AdvantageInput, dependencies: readonly (readonly Float64Array[] | undefined)[] | undefined) {
@@ -93,6 +91,19 @@ export class VppoAdvantage implements Advantage {
       ),
     );
   }
+}
+
+/** What reports show of the extra pass; without an image nothing could change. */
+function perceptionColumns({ tokens, behaviourLogprobs }: Rollout, perception: RolloutPerception | undefined) {
+  return {
+    dependency: Float32Array.from(perception?.dependency ?? new Float32Array(tokens.length)),
+    perturbedLogprobs: perception?.perturbedLogprobs ?? behaviourLogprobs,
+  };
+}
+
+/** The images are drawn when a recorder asks for them, and not before: see RolloutPerception. */
+function withPerturbedImages(credit: Credit, perception: RolloutPerception): Credit {
+  return Object.defineProperty(credit, "perturbedImages", { get: perception.perturbedImages, enumerable: true });
 }
 
 function scaleRewards(

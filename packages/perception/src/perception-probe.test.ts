@@ -44,6 +44,17 @@ async function measure(options: unknown, groups: readonly RolloutGroup<Rollout>[
 }
 
 describe("PerceptionProbe", () => {
+  it.each(["rollout", "prompt"])(
+    "draws the perturbed images again as they were scored, one for each %s",
+    async (sharing) => {
+      const { scorer, results } = await measure({ sharing }, [group("a", [2, 3])]);
+      const scored = scorer.calls[0]!.requests.map(({ prompt }) => prompt.images);
+      const drawn = results[0]!.map(({ perturbedImages }) => perturbedImages());
+      expect(drawn).toEqual(sharing === "prompt" ? [scored[0], scored[0]] : scored);
+      expect(drawn[0]).not.toEqual([image]);
+    },
+  );
+
   it("scores the same tokens behind the perturbed image, and leaves prompts without images out", async () => {
     const groups = [group("a", [2, 3]), group("text", [2], []), group("b", [1, 1])];
     const { scorer, results } = await measure({ perturbation: { kind: "grey", intensity: 0 } }, groups);
@@ -78,7 +89,9 @@ describe("PerceptionProbe", () => {
   it("draws from seed, step, prompt and sample alone, whatever else is in the batch", async () => {
     const alone = await measure({}, [group("b", [2, 2])]);
     const among = await measure({}, [group("a", [1]), group("b", [2, 2]), group("c", [3])]);
-    expect(among.results[1]).toEqual(alone.results[0]);
+    const drawn = (index: number, { results }: typeof alone) =>
+      results[index]!.map((perception) => ({ ...perception, perturbedImages: perception.perturbedImages() }));
+    expect(drawn(1, among)).toEqual(drawn(0, alone));
     const later = await measure({}, [group("b", [2, 2])], 1);
     expect(later.scorer.calls[0]!.requests).not.toEqual(alone.scorer.calls[0]!.requests);
   });

@@ -1,6 +1,8 @@
 import {
   FoveaError,
+  type Image,
   type Perturbation,
+  type Prompt,
   type Rollout,
   type RolloutGroup,
   randomGenerator,
@@ -19,7 +21,11 @@ export interface RolloutPerception {
   readonly dependency: Float64Array;
   /** `[T]` log-probabilities of the rollout's tokens behind the perturbed image. */
   readonly perturbedLogprobs: Float32Array;
+  /** The images it was seen through, drawn again, since keeping those of a whole update would cost gigabytes. */
+  readonly perturbedImages: () => readonly Image[];
 }
+
+type Measured = Omit<RolloutPerception, "perturbedImages">;
 
 /** What perturbations are drawn from, besides the prompt's id and the sample index. */
 export interface PerceptionDraw {
@@ -56,7 +62,12 @@ export class PerceptionProbe {
     let bytes = 0;
     const flush = async () => {
       const scores = await this.#scoreBatch(pending.map(({ group, requests }) => ({ group, requests })));
-      for (const [position, { index }] of pending.entries()) results[index] = scores[position];
+      for (const [position, { index, group }] of pending.entries()) {
+        results[index] = scores[position]!.map((measured, rollout) => ({
+          ...measured,
+          perturbedImages: () => this.#perturb(group.prompt, draw, group.rollouts[rollout]!.sampleIndex),
+        }));
+      }
       pending = [];
       bytes = 0;
     };
@@ -74,23 +85,23 @@ export class PerceptionProbe {
 
   #requests(group: RolloutGroup<Rollout>, draw: PerceptionDraw): readonly ScoreRequest[] {
     const { prompt, rollouts } = group;
-    const perturbed = (sampleIndex?: number) => {
-      const key = { ...draw, purpose: "perturb", promptId: prompt.id };
-      const random = randomGenerator(sampleIndex === undefined ? key : { ...key, sampleIndex });
-      return withImages(
-        prompt,
-        prompt.images.map((image) => this.#perturbation.perturb(image, random)),
-      );
-    };
+    const perturbed = (sampleIndex: number) => withImages(prompt, this.#perturb(prompt, draw, sampleIndex));
     if (this.#options.sharing === "prompt") {
-      return [{ prompt: perturbed(), responses: rollouts.map(({ tokens }) => tokens) }];
+      return [{ prompt: perturbed(0), responses: rollouts.map(({ tokens }) => tokens) }];
     }
     return rollouts.map(({ tokens, sampleIndex }) => ({ prompt: perturbed(sampleIndex), responses: [tokens] }));
   }
 
+  /** The same images for the same arguments; shared by a prompt's rollouts, they do not depend on the sample. */
+  #perturb(prompt: Prompt, { seed, step }: PerceptionDraw, sampleIndex: number): readonly Image[] {
+    const key = { seed, step, purpose: "perturb", promptId: prompt.id };
+    const random = randomGenerator(this.#options.sharing === "prompt" ? key : { ...key, sampleIndex });
+    return prompt.images.map((image) => this.#perturbation.perturb(image, random));
+  }
+
   async #scoreBatch(
     batch: readonly { readonly group: RolloutGroup<Rollout>; readonly requests: readonly ScoreRequest[] }[],
-  ): Promise<readonly (readonly RolloutPerception[])[]> {
+  ): Promise<readonly (readonly Measured[])[]> {
     const { estimator } = this.#options;
     const requests = batch.flatMap((entry) => entry.requests);
     if (estimator === "k3") {
