@@ -17,4 +17,9 @@ export default defineConfig({
   },
   evaluation: { prompts: 1000, everyUpdates: 25, progressPrompts: 200 },
   checkpoints: { everyUpdates: 25 },
+  // `fovea compare`: DAPO as the VPPO paper ran it, and no entropy term for anyone.
+  comparison: {
+    algorithms: ["grpo", { use: "dapo", options: { dualClip: 3 } }, { use: "vppo", options: { entropyPenalty: 0 } }],
+    seeds: [1, 2, 3],
+  },
 });

@@ -6,8 +6,10 @@ import { doctorCommand } from "./doctor-command.ts";
 import { evaluateCommand } from "./evaluate-command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { gradeCommand } from "./grade-command.ts";
+import { perceiveCommand } from "./perceive-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { trainCommand } from "./train-command.ts";
+import { viewCommand } from "./view-command.ts";
 
 function buildProgram(): Command {
   const program = new Command("fovea")
@@ -20,6 +22,8 @@ function buildProgram(): Command {
     compareCommand(),
     evaluateCommand(),
     gradeCommand(),
+    perceiveCommand(),
+    viewCommand(),
     reportCommand(),
     doctorCommand(),
   ]) {
