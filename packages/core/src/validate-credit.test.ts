@@ -64,6 +64,12 @@ describe("validateCredit", () => {
     expect(() => validate(credit)).toThrow(message);
   });
 
+  it.each([undefined, null, { credit: [good] }, { credit: [good], metrics: null }])("refuses %j", (output) => {
+    expect(() => validateCredit("@someone/algo-odd", { columns: [] }, [group], output as never)).toThrow(
+      "metrics must be an object of numbers by name",
+    );
+  });
+
   it("refuses a metric that is not finite", () => {
     expect(() => validate([good], { "dependency/mean": Number.NaN })).toThrow('metrics["dependency/mean"] must be');
   });

@@ -34,6 +34,10 @@ export function validateCredit(
     if (broken >= 0) refuse(`${field}[${broken}]`, `must be a finite number, not ${array[broken]}`);
   };
 
+  // Plug-ins may be plain JavaScript: nothing of the shape is taken for granted.
+  if (typeof output?.metrics !== "object" || output.metrics === null) {
+    refuse("metrics", "must be an object of numbers by name");
+  }
   requireCount("credit", output.credit, groups.length, "groups");
   const names = Object.keys(output.credit[0]?.[0]?.columns ?? {});
   groups.forEach((group, groupIndex) => {
