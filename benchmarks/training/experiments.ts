@@ -1,0 +1,230 @@
+import { loadavg } from "node:os";
+import { checkAgreement } from "./agreement.ts";
+import { type Arena, type Backend, startEngine, startPeer } from "./contenders.ts";
+import { type Entry, interleave, speedRatio } from "./interleave.ts";
+import { median } from "./median.ts";
+import { type Records, saveRecords } from "./records.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+import { type WorkloadPlan, workloadName, writeWorkload } from "./workload.ts";
+
+/** What an experiment works with. */
+export interface Laboratory {
+  readonly arena: Arena;
+  readonly backends: readonly Backend[];
+  readonly rounds: number;
+  readonly workDirectory: string;
+  readonly records: Records;
+  readonly file: string;
+  /** Further options of the engine, for the measurements with a pool of workers; `undefined` where it has none. */
+  readonly pool: ((workers: number) => object) | undefined;
+}
+
+type Starter = (workload: string) => Promise<WorkerProcess>;
+
+async function withWorkers<T>(
+  starters: readonly Starter[],
+  workload: string,
+  work: (workers: WorkerProcess[]) => Promise<T>,
+) {
+  const workers: WorkerProcess[] = [];
+  try {
+    for (const start of starters) workers.push(await start(workload));
+    return await work(workers);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+}
+
+function engines({ backends, arena }: Laboratory): readonly Starter[] {
+  return backends.map((backend) => (workload) => startEngine(workload, backend, arena));
+}
+
+/** Interleaves, prints and keeps one comparison; what a contender cannot do is recorded as not run. */
+async function compare(
+  laboratory: Laboratory,
+  experiment: string,
+  plan: WorkloadPlan,
+  what: string,
+  entries: readonly Entry[],
+) {
+  const { records, file, rounds } = laboratory;
+  const result = await interleave(entries, rounds);
+  records.comparisons.push({ experiment, plan, what, ...result });
+  saveRecords(records, file);
+  const peer = result.series.at(-1)!;
+  const cells = result.series.map((series) => {
+    const rate = series.tokensPerSecond ? ` (${median(series.tokensPerSecond).toFixed(0)} tokens/s)` : "";
+    const ratio = series === peer ? "" : ` ${speedRatio(series, peer).toFixed(2)}x`;
+    return `${series.label} ${(1000 * median(series.seconds)).toFixed(0)} ms${rate}${ratio}`;
+  });
+  console.log(
+    `${experiment} | ${workloadName(plan)} | ${what} | ${cells.join(" | ")} | load ${result.load[1].toFixed(1)}`,
+  );
+}
+
+const entriesOf = (workers: readonly WorkerProcess[], operation: string, argument: object = {}): Entry[] =>
+  workers.map((worker) => ({ label: worker.label, worker, operation, argument }));
+
+async function agree(laboratory: Laboratory, plan: WorkloadPlan, workers: readonly WorkerProcess[]): Promise<void> {
+  const peer = workers.at(-1)!;
+  for (const engine of workers.slice(0, -1)) {
+    const record = await checkAgreement(plan, engine, peer);
+    laboratory.records.agreements.push(record);
+    console.log(
+      `agreement | ${workloadName(plan)} | ${engine.label} and ${peer.label} | ${record.tokens} log-probabilities within ` +
+        `${record.logprobDifference.toExponential(1)}, loss within ${record.lossDifference.toExponential(1)}, ` +
+        `gradient norm within ${record.gradientNormDifference.toExponential(1)}`,
+    );
+  }
+}
+
+/** Every pass, and the whole update, against the PyTorch loop; then the whole update against TRL. */
+export async function measurePasses(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const { arena, workDirectory } = laboratory;
+  const workload = await writeWorkload(plan, workDirectory);
+  const pytorch: Starter = (file) => startPeer(file, "pytorch", arena);
+  const trl: Starter = (file) => startPeer(file, "trl", arena);
+  await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+    await agree(laboratory, plan, workers);
+    for (const [operation, argument] of [
+      ["sample", {}],
+      ["score", {}],
+      ["train", {}],
+      ["perturbed", { sharing: "prompt" }],
+      ["perturbed", { sharing: "rollout" }],
+      ["update", { algorithm: "vppo-prompt" }],
+      ["update", { algorithm: "grpo" }],
+    ] as const) {
+      const what = [operation, ...Object.values(argument)].join(" ");
+      await compare(laboratory, "passes", plan, what, entriesOf(workers, operation, argument));
+    }
+  });
+  await withWorkers([...engines(laboratory), trl], workload, (workers) =>
+    compare(laboratory, "trl", plan, "update grpo", entriesOf(workers, "update", { algorithm: "grpo" })),
+  );
+}
+
+/** Peak resident memory of processes that do three updates and nothing else. */
+export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const { arena, records, file, workDirectory } = laboratory;
+  const workload = await writeWorkload(plan, workDirectory);
+  const peers = (["pytorch", "trl"] as const).map((peer) => (path: string) => startPeer(path, peer, arena));
+  for (const start of [...engines(laboratory), ...peers]) {
+    await withWorkers([start], workload, async ([worker]) => {
+      for (let update = 0; update < 3; update++) await worker!.request("update", { algorithm: "grpo" });
+      const { peak } = await worker!.request("memory");
+      records.memory.push({ plan, label: worker!.label, peakBytes: Number(peak) });
+      saveRecords(records, file);
+      console.log(
+        `memory | ${workloadName(plan)} | ${worker!.label} | peak ${(Number(peak) / 2 ** 20).toFixed(0)} MiB`,
+      );
+    });
+  }
+}
+
+/** What VPPO adds to DAPO's update, within one process. */
+export async function measureVppo(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const workload = await writeWorkload(plan, laboratory.workDirectory);
+  for (const start of engines(laboratory)) {
+    await withWorkers([start], workload, ([worker]) =>
+      compare(
+        laboratory,
+        "vppo",
+        plan,
+        `update on ${worker!.label}`,
+        ["vppo-prompt", "vppo-rollout", "dapo"].map((algorithm) => ({
+          label: algorithm,
+          worker: worker!,
+          operation: "update",
+          argument: { algorithm },
+        })),
+      ),
+    );
+  }
+}
+
+/** Training on a group that shares its prefix against the same rollouts as groups of one. */
+export async function measureSharing(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const workload = await writeWorkload(plan, laboratory.workDirectory);
+  for (const start of engines(laboratory)) {
+    await withWorkers([start], workload, ([worker]) =>
+      compare(laboratory, "sharing", plan, `train on ${worker!.label}`, [
+        { label: "shared prefix", worker: worker!, operation: "train", argument: { shared: true } },
+        { label: "groups of one", worker: worker!, operation: "train", argument: { shared: false } },
+      ]),
+    );
+  }
+}
+
+/** How training and scoring grow, beside the PyTorch loop. */
+export async function measureGrowth(
+  laboratory: Laboratory,
+  axis: string,
+  plans: readonly WorkloadPlan[],
+): Promise<void> {
+  const pytorch: Starter = (file) => startPeer(file, "pytorch", laboratory.arena);
+  for (const plan of plans) {
+    const workload = await writeWorkload(plan, laboratory.workDirectory);
+    await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+      await agree(laboratory, plan, workers);
+      for (const operation of ["train", "sample"]) {
+        await compare(laboratory, axis, plan, operation, entriesOf(workers, operation));
+      }
+    });
+  }
+}
+
+/** Several workers against one, on wasm. */
+export async function measurePool(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const { pool, arena, workDirectory, records } = laboratory;
+  if (pool === undefined) {
+    records.notRun.push("two wasm workers against one: the engine has no option for workers yet");
+    return;
+  }
+  const workload = await writeWorkload(plan, workDirectory);
+  const counts = [arena.cores, 1];
+  const starters = counts.map(
+    (workers): Starter =>
+      (file) =>
+        startEngine(file, "wasm", arena, { label: `${workers} wasm workers`, ...pool(workers) }),
+  );
+  await withWorkers(starters, workload, async (workers) => {
+    for (const [operation, argument] of [
+      ["sample", {}],
+      ["score", {}],
+      ["train", {}],
+      ["update", { algorithm: "vppo-prompt" }],
+    ] as const) {
+      await compare(laboratory, "pool", plan, operation, entriesOf(workers, operation, argument));
+    }
+  });
+}
+
+/** What bounds the figures: each contender's own matrix products, and the kernels of each pass. */
+export async function measureBounds(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const { arena, records, file, workDirectory } = laboratory;
+  const workload = await writeWorkload(plan, workDirectory);
+  const pytorch: Starter = (path) => startPeer(path, "pytorch", arena);
+  for (const start of [...engines(laboratory), pytorch]) {
+    await withWorkers([start], workload, async ([worker]) => {
+      for (const size of [128, 256, 512, 1024]) {
+        const { flops } = await worker!.request("matmul", { size });
+        records.peaks.push({ label: worker!.label, size, flops: Number(flops), load: loadavg()[0]! });
+        console.log(`matmul ${size} | ${worker!.label} | ${(Number(flops) / 1e9).toFixed(1)} GFLOP/s`);
+      }
+      if (worker!.label === "PyTorch") return;
+      for (const pass of ["sample", "score", "train"]) {
+        const { total, kernels } = await worker!.request("kernels", { pass });
+        records.kernels.push({
+          plan,
+          label: worker!.label,
+          pass,
+          total: Number(total),
+          kernels: kernels as Record<string, number>,
+        });
+        console.log(`kernels | ${worker!.label} | ${pass} | ${total}`);
+      }
+    });
+    saveRecords(records, file);
+  }
+}

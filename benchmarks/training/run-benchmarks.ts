@@ -1,0 +1,151 @@
+/**
+ * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--output file]`: both
+ * sides, interleaved, on the same cores. Writes every measurement to a JSON file, from which `report.ts` makes tables and plots.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { backendAvailability, policyOptionsSchema } from "@fovea-rl/policy-tfjs";
+import { BACKENDS, type Backend } from "./contenders.ts";
+import {
+  type Laboratory,
+  measureBounds,
+  measureGrowth,
+  measureMemory,
+  measurePasses,
+  measurePool,
+  measureSharing,
+  measureVppo,
+} from "./experiments.ts";
+import { describeMachine } from "./machine.ts";
+import { preparePeers } from "./prepare-peers.ts";
+import type { Records } from "./records.ts";
+import { writeReport } from "./report.ts";
+import type { WorkloadPlan } from "./workload.ts";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    backends: { type: "string" },
+    rounds: { type: "string" },
+    cores: { type: "string", default: "2" },
+    output: { type: "string" },
+  },
+});
+const quick = values.quick;
+
+const DIGITS: WorkloadPlan = {
+  model: "digits",
+  imageTokens: 4,
+  prompts: quick ? 8 : 32,
+  groupSize: 8,
+  responseLength: 12,
+};
+const MIDDLE: WorkloadPlan = {
+  model: "10m",
+  imageTokens: 64,
+  prompts: quick ? 1 : 4,
+  groupSize: 8,
+  responseLength: quick ? 32 : 64,
+};
+const LARGE: WorkloadPlan = { ...MIDDLE, model: "30m", prompts: 2 };
+const ONE_GROUP: WorkloadPlan = { ...MIDDLE, prompts: 1 };
+const LONG_PREFIX: WorkloadPlan = { ...ONE_GROUP, imageTokens: 256, responseLength: 64 };
+const SIZES = quick ? [DIGITS, MIDDLE] : [DIGITS, MIDDLE, LARGE];
+
+const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>> = {
+  bounds: (laboratory) => measureBounds(laboratory, MIDDLE),
+  passes: async (laboratory) => {
+    for (const plan of SIZES) await measurePasses(laboratory, plan);
+  },
+  memory: async (laboratory) => {
+    for (const plan of SIZES) await measureMemory(laboratory, plan);
+  },
+  vppo: async (laboratory) => {
+    for (const plan of SIZES) await measureVppo(laboratory, plan);
+  },
+  sharing: (laboratory) => measureSharing(laboratory, LONG_PREFIX),
+  pool: async (laboratory) => {
+    for (const plan of SIZES) await measurePool(laboratory, plan);
+  },
+  groups: (laboratory) =>
+    measureGrowth(
+      laboratory,
+      "group size",
+      [1, 2, 4, 8, 16].map((groupSize) => ({ ...ONE_GROUP, groupSize })),
+    ),
+  prefixes: (laboratory) =>
+    measureGrowth(
+      laboratory,
+      "image tokens",
+      [16, 64, 256, 512].map((imageTokens) => ({ ...ONE_GROUP, imageTokens })),
+    ),
+  responses: (laboratory) =>
+    measureGrowth(
+      laboratory,
+      "response length",
+      [16, 32, 64, 128].map((responseLength) => ({ ...ONE_GROUP, responseLength })),
+    ),
+  parameters: (laboratory) =>
+    measureGrowth(
+      laboratory,
+      "parameters",
+      (["1m", "10m", "30m"] as const).map((model) => ({ ...ONE_GROUP, model })),
+    ),
+};
+const QUICK = ["bounds", "passes", "vppo", "sharing", "pool"];
+
+/** The engine's option for a pool of worker threads, where this version has one. */
+function poolOption(): Laboratory["pool"] {
+  const name = ["workers", "threads"].find((option) => option in policyOptionsSchema.shape);
+  return name === undefined ? undefined : (workers) => ({ [name]: workers });
+}
+
+function chosenBackends(notRun: string[]): Backend[] {
+  const asked = values.backends?.split(",") ?? BACKENDS;
+  const unknown = asked.find((name) => !BACKENDS.some((backend) => backend === name));
+  if (unknown !== undefined) throw new Error(`--backends: "${unknown}" is none of ${BACKENDS.join(", ")}`);
+  return BACKENDS.filter((name) => {
+    if (!asked.includes(name)) return false;
+    const { installed, remedy } = backendAvailability().find((backend) => backend.name === name)!;
+    if (!installed) notRun.push(`everything on ${name}: it is not installed (${remedy})`);
+    return installed;
+  });
+}
+
+const names = values.only?.split(",") ?? (quick ? QUICK : Object.keys(EXPERIMENTS));
+const unknown = names.find((name) => !(name in EXPERIMENTS));
+if (unknown !== undefined) throw new Error(`--only: "${unknown}" is none of ${Object.keys(EXPERIMENTS).join(", ")}`);
+const file = resolve(values.output ?? join(import.meta.dirname, "results", `${quick ? "quick" : "latest"}.json`));
+mkdirSync(dirname(file), { recursive: true });
+
+const records: Records = {
+  machine: describeMachine(),
+  mode: quick ? "quick" : "full",
+  pinnedCores: Number(values.cores),
+  commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", cwd: import.meta.dirname }).trim(),
+  agreements: [],
+  comparisons: [],
+  memory: [],
+  peaks: [],
+  kernels: [],
+  notRun: [],
+};
+const laboratory: Laboratory = {
+  arena: { cores: records.pinnedCores, python: preparePeers() },
+  backends: chosenBackends(records.notRun),
+  rounds: Number(values.rounds ?? (quick ? 3 : 5)),
+  workDirectory: join(import.meta.dirname, "work"),
+  records,
+  file,
+  pool: poolOption(),
+};
+for (const name of names) {
+  const start = performance.now();
+  await EXPERIMENTS[name]!(laboratory);
+  console.log(`(${name}: ${((performance.now() - start) / 1000).toFixed(0)} s)`);
+}
+writeReport(records, dirname(file));
+console.log(`\nMeasurements: ${file}`);
