@@ -1,6 +1,6 @@
 // Grades hostile strings and reports what it found: `node --conditions=@fovea-rl/source scripts/fuzz.ts [count] [seed]`.
 import { readFileSync } from "node:fs";
-import { gradeAnswer } from "../src/index.ts";
+import { gradeAnswer, graderFault } from "../src/grade-answer.ts";
 import { constructions, hostileString, seeded } from "./hostile-strings.ts";
 
 const count = Number(process.argv[2] ?? 1_000_000);
@@ -17,11 +17,19 @@ let slowestText = "";
 let overTen = 0;
 let exhausted = 0;
 let peakHeap = 0;
+let slowestProcessor = 0;
+let processorOverTen = 0;
 
 function grade(reference: string, response: string, options?: readonly string[]): void {
   const start = performance.now();
+  const processor = process.cpuUsage();
   const { reason } = gradeAnswer(reference, response, { options });
+  if (reason.startsWith(graderFault)) throw new Error(JSON.stringify({ reason, reference, response }));
   const taken = performance.now() - start;
+  // Wall time counts other programs' work too; processor time counts the garbage collector's threads.
+  const { user, system } = process.cpuUsage(processor);
+  slowestProcessor = Math.max(slowestProcessor, (user + system) / 1000);
+  if (user + system > 10_000) processorOverTen++;
   if (reason === "too intricate to decide within the budget") exhausted++;
   if (taken > 10) overTen++;
   if (taken > slowest) [slowest, slowestText] = [taken, JSON.stringify({ reference, response }).slice(0, 200)];
@@ -44,7 +52,8 @@ for (let index = 0; index < count; index++) {
 }
 const seconds = (performance.now() - started) / 1000;
 console.log(
-  `${count} strings in ${seconds.toFixed(0)} s: no exception; slowest ${slowest.toFixed(1)} ms, ${overTen} over 10 ms, ` +
+  `${count} strings in ${seconds.toFixed(0)} s: no exception; slowest ${slowest.toFixed(1)} ms ` +
+    `(processor time ${slowestProcessor.toFixed(1)} ms), ${overTen} over 10 ms (${processorOverTen}), ` +
     `${exhausted} ended by the budget; peak heap ${(peakHeap / 2 ** 20).toFixed(0)} MiB`,
 );
 if (slowest > 20) console.log(`slowest: ${slowestText}`);

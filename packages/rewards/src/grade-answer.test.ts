@@ -24,6 +24,11 @@ describe("gradeAnswer", () => {
     expect(gradeAnswer("7", "I cannot tell")).toMatchObject({ correct: false });
   });
 
+  it("survives plus-minus signs where none belongs", () => {
+    expect(isRight("$\\{1\\pm\\sqrt{5},\\$}-2", "12")).toBe(false);
+    expect(isRight("\\begin{pmatrix} 1 \\pm 2 \\end{pmatrix}", "\\begin{pmatrix} 1 \\pm 2 \\end{pmatrix}")).toBe(true);
+  });
+
   it.each(fixture<{ reference: string; response: string; expected: boolean }>("answer-pairs.jsonl"))(
     "$reference and $response: $expected",
     ({ reference, response, expected }) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { constructions, hostileString, seeded } from "../scripts/hostile-strings.ts";
-import { gradeAnswer } from "./grade-answer.ts";
+import { gradeAnswer, graderFault } from "./grade-answer.ts";
 
 // The same strings by the million: scripts/fuzz.ts.
 describe("hostile input", () => {
@@ -9,6 +9,7 @@ describe("hostile input", () => {
     for (const size of [30, 1000, 100_000]) {
       for (const text of constructions(size)) {
         expect(gradeAnswer("123456789", text).correct).toBe(false);
+        expect(gradeAnswer(text, text).reason).not.toContain(graderFault);
         expect(typeof gradeAnswer(text.slice(0, 3000), text.slice(0, 3000)).correct).toBe("boolean");
       }
     }
@@ -18,7 +19,9 @@ describe("hostile input", () => {
     const source = seeded(7);
     for (let index = 0; index < 3000; index++) {
       const text = hostileString(source, ["\\frac{1}{2}", "(-\\infty, 3] \\cup [4, 5)", "x = 3 \\pm \\sqrt{2}"]);
-      expect(gradeAnswer("12", text)).toEqual(gradeAnswer("12", text));
+      const grade = gradeAnswer(text, text);
+      expect(grade.reason).not.toContain(graderFault);
+      expect(gradeAnswer(text, text)).toEqual(grade);
     }
   });
 

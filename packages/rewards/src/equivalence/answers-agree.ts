@@ -8,7 +8,7 @@ import { defaultEquivalence, type EquivalenceSettings, type Rule } from "./setti
  */
 export function answersAgree(reference: string, response: string, settings: Partial<EquivalenceSettings> = {}): Rule {
   return withBudget<Rule>(
-    { steps: 60_000 },
+    { steps: 20_000 },
     () => equivalent(reference, response, { ...defaultEquivalence, ...settings }),
     () => undefined,
   );

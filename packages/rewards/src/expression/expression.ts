@@ -130,6 +130,55 @@ export function children(expression: Expression): readonly Expression[] {
   }
 }
 
+/** The expression with each of its direct parts replaced. */
+export function mapChildren(expression: Expression, map: (child: Expression) => Expression): Expression {
+  switch (expression.kind) {
+    case "sum":
+      return { ...expression, terms: expression.terms.map(map) };
+    case "product":
+      return { ...expression, factors: expression.factors.map(map) };
+    case "quotient":
+      return { ...expression, numerator: map(expression.numerator), denominator: map(expression.denominator) };
+    case "power":
+      return { ...expression, base: map(expression.base), exponent: map(expression.exponent) };
+    case "call":
+    case "relation":
+      return { ...expression, operands: expression.operands.map(map) };
+    case "plus-minus":
+      return {
+        ...expression,
+        ...(expression.left ? { left: map(expression.left) } : {}),
+        right: map(expression.right),
+      };
+    case "quantity":
+      return { kind: "quantity", operand: map(expression.operand), unit: expression.unit };
+    case "negation":
+    case "percent":
+    case "degrees":
+      return { ...expression, operand: map(expression.operand) };
+    case "modular":
+      return { ...expression, operand: map(expression.operand), modulus: map(expression.modulus) };
+    case "list":
+    case "set":
+    case "bracket":
+      return { ...expression, items: expression.items.map(map) };
+    case "set-builder":
+      return { ...expression, element: map(expression.element), condition: map(expression.condition) };
+    case "set-operation":
+      return { ...expression, left: map(expression.left), right: map(expression.right) };
+    case "ratio":
+      return { ...expression, parts: expression.parts.map(map) };
+    case "matrix":
+      return { ...expression, rows: expression.rows.map((row) => row.map(map)) };
+    case "number":
+    case "symbol":
+    case "constant":
+    case "based":
+    case "text":
+      return expression;
+  }
+}
+
 /** Whether the expression or any part of it satisfies the predicate. */
 export function contains(expression: Expression, predicate: (part: Expression) => boolean): boolean {
   return predicate(expression) || children(expression).some((child) => contains(child, predicate));

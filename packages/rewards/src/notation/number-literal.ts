@@ -1,8 +1,11 @@
 import type { Expression } from "../expression/expression.ts";
 import { add, decimal, divide, integer, multiply, type Rational } from "../expression/rational.ts";
 
+const literal = /^(?:\d+\.?\d*|\.\d+)(?:\(\d+\))?(?:e[+-]?\d{1,4})?$/;
+
 /** The value of a number token: `12`, `.5`, `1.5e-3`, or `0.1(6)` with repeating digits in brackets. */
 export function numberLiteral(text: string): Expression | undefined {
+  if (!literal.test(text)) return undefined;
   const [mantissa = "", exponentText] = text.split("e");
   const [digits = "", cycle] = mantissa.replace(")", "").split("(");
   const places = digits.split(".")[1]?.length ?? 0;

@@ -1,0 +1,104 @@
+// Grades the same pairs with @fovea-rl/rewards and with Math-Verify, one after the other on the same machine, and prints a
+// table. Needs a Python with math-verify: MATH_VERIFY_PYTHON=/path/to/python npm run grading
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { gradeAnswer } from "@fovea-rl/rewards";
+
+interface Pair {
+  readonly reference: string;
+  readonly response: string;
+  readonly expected: boolean;
+}
+
+interface Timings {
+  readonly milliseconds: readonly number[];
+  readonly verdicts: readonly boolean[];
+}
+
+/** After one more that is not counted: a grader in a training run is warm. */
+const rounds = 5;
+const fixtures = new URL("../../packages/rewards/fixtures/", import.meta.url);
+const rows = (name: string): readonly Readonly<Record<string, unknown>>[] =>
+  readFileSync(new URL(name, fixtures), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+const workloads: Readonly<Record<string, readonly Pair[]>> = {
+  "Math-Verify's test cases": rows("math-verify-cases.jsonl").map((row) => ({
+    reference: String(row["gold"]),
+    response: String(row["pred"]),
+    expected: (row["expected"] ?? row["result"]) === 1,
+  })),
+  "MATH-Vision free-form responses": rows("mathvision-responses.jsonl")
+    .filter((row) => (row["options"] as readonly string[]).length === 0)
+    .map((row) => ({
+      // Math-Verify reads bare LaTeX only between dollars.
+      reference: `$${String(row["answer"]).replaceAll("$", "")}$`,
+      response: String(row["response"]),
+      expected: row["official"] === true,
+    })),
+};
+
+function ours(pairs: readonly Pair[]): Timings {
+  for (const { reference, response } of pairs) gradeAnswer(reference, response);
+  const milliseconds: number[] = [];
+  const verdicts: boolean[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const { reference, response } of pairs) {
+      const start = performance.now();
+      const { correct } = gradeAnswer(reference, response);
+      milliseconds.push(performance.now() - start);
+      if (round === 0) verdicts.push(correct);
+    }
+  }
+  return { milliseconds, verdicts };
+}
+
+function theirs(pairs: readonly Pair[]): Timings {
+  const folder = mkdtempSync(join(tmpdir(), "grading-"));
+  try {
+    const file = join(folder, "pairs.jsonl");
+    writeFileSync(file, pairs.map(({ reference, response }) => JSON.stringify([reference, response])).join("\n"));
+    const script = new URL("math_verify_timings.py", import.meta.url).pathname;
+    const python = process.env["MATH_VERIFY_PYTHON"] ?? "python3";
+    const run = spawnSync(python, [script, file, String(rounds)], { encoding: "utf8", maxBuffer: 2 ** 28 });
+    if (run.status !== 0) throw new Error(`${python} ${script} failed: ${run.stderr.slice(-500)}`);
+    return JSON.parse(run.stdout.trim().split("\n").at(-1)!) as Timings;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function row(name: string, { milliseconds, verdicts }: Timings, pairs: readonly Pair[]): string {
+  const sorted = [...milliseconds].sort((a, b) => a - b);
+  const quantile = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+  const total = sorted.reduce((sum, value) => sum + value, 0);
+  const agreement = verdicts.filter((verdict, index) => verdict === pairs[index]!.expected).length / pairs.length;
+  const cells = [
+    name,
+    (1000 / quantile(0.5)).toFixed(0),
+    ((1000 * sorted.length) / total).toFixed(0),
+    quantile(0.5).toFixed(3),
+    quantile(0.99).toFixed(2),
+    quantile(1).toFixed(1),
+    `${(100 * agreement).toFixed(1)} %`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+console.log(`Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${rounds} rounds after a warm-up\n`);
+for (const [name, pairs] of Object.entries(workloads)) {
+  console.log(`${name} (${pairs.length} pairs)\n`);
+  console.log(
+    "| grader | verdicts/s at the median | verdicts/s overall | median ms | 99 % ms | slowest ms | agreement |",
+  );
+  console.log("|---|---|---|---|---|---|---|");
+  const [mine, other] = [ours(pairs), theirs(pairs)];
+  console.log(row("@fovea-rl/rewards", mine, pairs));
+  console.log(row("Math-Verify", other, pairs));
+  const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+  console.log(`\nratio of medians: ${(median(other.milliseconds) / median(mine.milliseconds)).toFixed(0)}\n`);
+}
