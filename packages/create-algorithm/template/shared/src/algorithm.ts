@@ -37,10 +37,11 @@ export function algorithmLoss({ clip }: AlgorithmOptions): Loss {
     columns: [],
     compute(input) {
       const { logprobs, behaviourLogprobs, advantages, mask, miniBatch } = input;
-      const tokenLoss = clippedSurrogate(importanceRatio(logprobs, behaviourLogprobs), advantages, range);
+      const ratio = importanceRatio(logprobs, behaviourLogprobs);
+      const tokenLoss = clippedSurrogate(ratio, advantages, range);
       // The weights' denominators are the whole mini-batch's, so that splitting it changes nothing.
       const loss = weightedSum(tokenLoss, aggregationWeights("token-mean", mask, miniBatch));
-      return { loss, metrics: { "loss/policy": loss, ...ratioMetrics(input, range) } };
+      return { loss, metrics: { "loss/policy": loss, ...ratioMetrics(input, ratio, range) } };
     },
   };
 }
