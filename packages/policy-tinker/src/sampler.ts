@@ -29,13 +29,19 @@ export class Sampler {
    *
    * @returns `[T]`
    */
-  async score(prompt: EncodedPrompt, tokens: Int32Array, stopTokens: readonly number[]): Promise<Float32Array> {
+  async score(
+    prompt: EncodedPrompt,
+    tokens: Int32Array,
+    stopTokens: readonly number[],
+    marksPrefix: boolean,
+  ): Promise<Float32Array> {
     const response: ModelInputChunk = { type: "encoded_text", tokens: [...tokens] };
     const { prompt_logprobs: logprobs } = await this.sample(
       { ...prompt, chunks: [...prompt.chunks, response] },
       {
         num_samples: 1,
         prompt_logprobs: true,
+        ...(marksPrefix ? { fovea_prefix_chunks: prompt.chunks.length } : {}),
         sampling_params: { max_tokens: 1, temperature: 1, top_k: -1, top_p: 1, stop: stopTokens },
       },
     );

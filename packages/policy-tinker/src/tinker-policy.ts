@@ -486,7 +486,7 @@ export class TinkerPolicy implements Policy {
     const { options, encoder } = this.#parts;
     const stop = [...encoder.stopTokenIds];
     const rows = await mapConcurrently(responses, options.concurrency, ({ prompt, tokens }) =>
-      sampler.score(prompt, tokens, stop),
+      sampler.score(prompt, tokens, stop, session.extension?.prefix_chunks ?? false),
     );
     this.#usage = addUsage(this.#usage, { prefilled: this.#tokensOf(responses) });
     return rows;

@@ -117,6 +117,8 @@ export const sampleRequestSchema = z.object({
   topk_prompt_logprobs: z.int().nonnegative().default(0),
   /** Extension `random_keys`: draws are those of the embedded engine by this key. */
   fovea_random_key: randomKeySchema.optional(),
+  /** Extension `prefix_chunks`: the leading chunks whose tokens need no `prompt_logprobs`; requests share them. */
+  fovea_prefix_chunks: z.int().positive().optional(),
 });
 
 export const retrieveFutureRequestSchema = z.object({ request_id: z.string() });

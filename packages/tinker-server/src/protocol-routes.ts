@@ -255,7 +255,9 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
       const { sampling_session_id: session, base_model, model_path } = request;
       const source = { base_model: base_model ?? null, model_path: model_path ?? null };
       const policy = typeof session === "string" ? store.sampler(session) : await store.samplerPolicy(source);
-      const read = { request, input: await reader.read(request.prompt) };
+      const input = await reader.read(request.prompt);
+      const prefix = await reader.readPrefix(request.prompt, input, request.fovea_prefix_chunks);
+      const read = { request, input, prefix };
       const key = sampleMergeKey(session ?? model_path ?? "base", read);
       const work =
         key === undefined

@@ -71,6 +71,27 @@ export class ModelInputReader {
     return { tokens: Int32Array.from(tokens), images, imageEnd, starts, digest: hash.digest("hex") };
   }
 
+  /**
+   * Where an input's scored part begins. Said by `prefixChunks`; else the prefix is as short as the engine can have it: one token,
+   * or all up to the last image. Inputs with the same digest share their prefix.
+   *
+   * @throws RequestError 400 if the prefix leaves an image out, or there are not so many chunks.
+   */
+  async readPrefix(
+    { chunks }: ModelInput,
+    input: FlatInput,
+    prefixChunks: number | undefined,
+  ): Promise<{ readonly length: number; readonly digest: string }> {
+    const shortest = Math.max(1, input.imageEnd);
+    if (prefixChunks === undefined) return { length: shortest, digest: `${input.digest}:${shortest}` };
+    const length = input.starts[prefixChunks];
+    if (length === undefined) {
+      throw new RequestError(400, `fovea_prefix_chunks is ${prefixChunks}, but there are ${chunks.length} chunks`);
+    }
+    if (length < shortest) throw new RequestError(400, "fovea_prefix_chunks leaves an image outside the prefix");
+    return { length, digest: (await this.read({ chunks: chunks.slice(0, prefixChunks) })).digest };
+  }
+
   #readImage(
     chunk: Exclude<ModelInputChunk, { type: "encoded_text" }>,
     index: number,

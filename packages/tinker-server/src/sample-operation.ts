@@ -20,6 +20,8 @@ export interface SampleOutput {
 export interface ReadSampleRequest {
   readonly request: SampleRequest;
   readonly input: FlatInput;
+  /** What log-probabilities of the prompt begin behind. */
+  readonly prefix: { readonly length: number; readonly digest: string };
 }
 
 function samplingOptions(params: SamplingParams, room: number): SamplingOptions {
@@ -28,11 +30,19 @@ function samplingOptions(params: SamplingParams, room: number): SamplingOptions 
 }
 
 /** Requests that may share one pass of the engine: the same weights, settings and stream of random numbers. */
-export function sampleMergeKey(samplerKey: string, { request, input }: ReadSampleRequest): string | undefined {
+export function sampleMergeKey(samplerKey: string, { request }: ReadSampleRequest): string | undefined {
   const { fovea_random_key: key, num_samples, sampling_params, prompt_logprobs } = request;
-  if (prompt_logprobs) return `${samplerKey} prompt ${input.imageEnd > 0}`;
-  if (key === undefined) return undefined;
-  return JSON.stringify([samplerKey, key.seed, key.purpose, key.step, num_samples, sampling_params]);
+  // Whoever gives a seed of their own wants draws that depend on nothing else.
+  if (key === undefined && typeof sampling_params.seed === "number") return undefined;
+  return JSON.stringify([
+    samplerKey,
+    key?.seed,
+    key?.purpose,
+    key?.step,
+    num_samples,
+    sampling_params,
+    prompt_logprobs,
+  ]);
 }
 
 /** The shortest start of a response that holds a stop token or string, or all of it. */
@@ -64,20 +74,32 @@ function sequence(
   };
 }
 
-/** `null` up to the end of the last image and for the first token: nothing is known of those. */
-async function promptLogprobs(policy: TfjsPolicy, inputs: readonly FlatInput[]): Promise<(number | null)[][]> {
-  const scored = inputs.map((input, index) => ({ input, index, start: Math.max(1, input.imageEnd) }));
-  const known = scored.filter(({ input, start }) => input.tokens.length > start);
+/** `null` for the prefix, of which nothing is known. Inputs with the same prefix share its pass. */
+async function promptLogprobs(
+  policy: TfjsPolicy,
+  requests: readonly ReadSampleRequest[],
+): Promise<(number | null)[][]> {
+  const output = requests.map(({ input }) => new Array<number | null>(input.tokens.length).fill(null));
+  const groups = new Map<string, number[]>();
+  requests.forEach(({ input, prefix }, index) => {
+    if (input.tokens.length > prefix.length) groups.set(prefix.digest, [...(groups.get(prefix.digest) ?? []), index]);
+  });
+  const members = [...groups.values()];
   const scores = await policy.score(
-    known.map(({ input, index, start }) => ({
-      prompt: policy.promptOfTokens(`prompt ${index}`, input.tokens.slice(0, start), input.images),
-      responses: [input.tokens.slice(start)],
-    })),
+    members.map((group) => {
+      const { input, prefix } = requests[group[0]!]!;
+      return {
+        prompt: policy.promptOfTokens(`prompt ${group[0]}`, input.tokens.slice(0, prefix.length), input.images),
+        responses: group.map((index) => requests[index]!.input.tokens.slice(prefix.length)),
+      };
+    }),
   );
-  const output = inputs.map(({ tokens }) => new Array<number | null>(tokens.length).fill(null));
-  known.forEach(({ index, start }, place) => {
-    scores[place]![0]!.logprobs.forEach((logprob, token) => {
-      output[index]![start + token] = logprob;
+  members.forEach((group, place) => {
+    group.forEach((index, response) => {
+      const start = requests[index]!.prefix.length;
+      scores[place]![response]!.logprobs.forEach((logprob, token) => {
+        output[index]![start + token] = logprob;
+      });
     });
   });
   return output;
@@ -86,38 +108,24 @@ async function promptLogprobs(policy: TfjsPolicy, inputs: readonly FlatInput[]):
 /** Samples for requests with the same {@link sampleMergeKey}. */
 export async function sample(policy: TfjsPolicy, requests: readonly ReadSampleRequest[]): Promise<SampleOutput[]> {
   const [{ request }] = requests as [ReadSampleRequest];
-  const wantsPrompt = request.prompt_logprobs === true;
-  // Clients that want prompt log-probabilities alone ask for one token, because the protocol has no less.
-  const logprobs = wantsPrompt
-    ? await promptLogprobs(
-        policy,
-        requests.map(({ input }) => input),
-      )
-    : undefined;
-  const outputs: SampleOutput[] = [];
-  const batches = wantsPrompt ? requests.map((one) => [one]) : [requests];
-  for (const batch of batches) {
-    const { sampling_params: params, num_samples, fovea_random_key: key } = batch[0]!.request;
-    const room = Math.min(...batch.map(({ input }) => policy.capabilities.maximumContext - input.tokens.length));
-    if (room < 1) throw new RequestError(400, "the prompt leaves no room for a response");
-    const prompts = batch.map(({ request: one, input }) =>
-      policy.promptOfTokens(one.fovea_random_key?.promptId ?? "prompt", input.tokens, input.images),
-    );
-    const { seed = params.seed ?? randomInt(2 ** 31), purpose = "tinker", step } = key ?? {};
-    const groups = await policy.sample({
-      prompts,
-      samplesPerPrompt: num_samples,
-      sampling: samplingOptions(params, room),
-      randomKey: { seed, purpose, ...(step === undefined ? {} : { step }) },
-    });
-    for (const { rollouts } of groups) {
-      const index = outputs.length;
-      outputs.push({
-        type: "sample",
-        sequences: rollouts.map((rollout) => sequence(policy, rollout, params.stop)),
-        ...(logprobs === undefined ? {} : { prompt_logprobs: logprobs[index]! }),
-      });
-    }
-  }
-  return outputs;
+  const { sampling_params: params, num_samples, fovea_random_key: key } = request;
+  const room = Math.min(...requests.map(({ input }) => policy.capabilities.maximumContext - input.tokens.length));
+  if (room < 1) throw new RequestError(400, "the prompt leaves no room for a response");
+  const logprobs = request.prompt_logprobs ? await promptLogprobs(policy, requests) : undefined;
+  // Requests without a key of their own share a random seed, so that their place must tell them apart.
+  const prompts = requests.map(({ request: one, input }, index) =>
+    policy.promptOfTokens(one.fovea_random_key?.promptId ?? `prompt ${index}`, input.tokens, input.images),
+  );
+  const { seed = params.seed ?? randomInt(2 ** 31), purpose = "tinker", step } = key ?? {};
+  const groups = await policy.sample({
+    prompts,
+    samplesPerPrompt: num_samples,
+    sampling: samplingOptions(params, room),
+    randomKey: { seed, purpose, ...(step === undefined ? {} : { step }) },
+  });
+  return groups.map(({ rollouts }, index) => ({
+    type: "sample",
+    sequences: rollouts.map((rollout) => sequence(policy, rollout, params.stop)),
+    ...(logprobs === undefined ? {} : { prompt_logprobs: logprobs[index]! }),
+  }));
 }

@@ -126,6 +126,8 @@ export async function startTinkerServer(options: TinkerServerOptions): Promise<R
     pollMilliseconds: options.pollMilliseconds,
   });
   const server = createServer((request, response) => void handle(routes, apiKey, request, response));
+  // Longer than clients pause between requests: a connection that closes as a request arrives costs that request.
+  server.keepAliveTimeout = 120_000;
   try {
     await listen(server, host, port);
   } catch (error) {

@@ -16,13 +16,8 @@ export interface TrainingDatum {
   readonly lossInputs: Readonly<Record<string, readonly number[]>>;
 }
 
-async function prefixDigest(reader: ModelInputReader, datum: Datum, chunks: number): Promise<string> {
-  return (await reader.read({ chunks: datum.model_input.chunks.slice(0, chunks) })).digest;
-}
-
 /**
- * Finds what of a datum is prefix and what is scored. With `fovea_prefix_chunks` that is said; else the prefix is as short as the
- * engine can have it: one token, or all up to the last image.
+ * Finds what of a datum is prefix and what is scored.
  *
  * @throws RequestError 400 naming the field of the datum that does not fit.
  */
@@ -38,14 +33,11 @@ export async function readTrainingDatum(reader: ModelInputReader, datum: Datum, 
     lossInputs[name] = data;
   }
   const targets = lossInputs["target_tokens"] ?? refuse("loss_fn_inputs.target_tokens is missing");
-  const { chunks } = datum.model_input;
-  const prefixChunks = datum.fovea_prefix_chunks;
-  if (prefixChunks !== undefined && prefixChunks > chunks.length) {
-    refuse(`fovea_prefix_chunks is ${prefixChunks}, but there are ${chunks.length} chunks`);
-  }
-  const shortest = Math.max(1, input.imageEnd);
-  const prefixLength = prefixChunks === undefined ? shortest : input.starts[prefixChunks]!;
-  if (prefixLength < shortest) refuse("fovea_prefix_chunks leaves an image outside the prefix");
+  const { length: prefixLength, digest: prefixDigest } = await reader.readPrefix(
+    datum.model_input,
+    input,
+    datum.fovea_prefix_chunks,
+  );
   const response = new Int32Array(length - prefixLength + 1);
   for (let place = prefixLength - 1; place < length; place++) {
     const target = targets[place]!;
@@ -65,8 +57,7 @@ export async function readTrainingDatum(reader: ModelInputReader, datum: Datum, 
   return {
     input,
     prefixLength,
-    prefixDigest:
-      prefixChunks === undefined ? `${input.digest}:${prefixLength}` : await prefixDigest(reader, datum, prefixChunks),
+    prefixDigest,
     response,
     length,
     lossInputs,
