@@ -9,7 +9,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const scope = "@fovea-rl/";
 
 /** What the source of a package may import from this workspace, itself aside. */
-const allowed: readonly (readonly [package: RegExp, imports: RegExp])[] = [
+const allowed: readonly (readonly [name: RegExp, imports: RegExp])[] = [
   [/^core$/, /^$/],
   [/^perception$/, /^core$/],
   [/^(rewards|tasks|testkit)$/, /^core$/],
