@@ -76,7 +76,12 @@ async function runTrain(config: string | undefined, options: TrainOptions): Prom
     process.exitCode = EXIT.interrupted;
     return;
   }
-  printResult(result, await writeReport(result.directory));
+  // The policy is trained and saved: a report that cannot be written must not look like a failed run.
+  const report = await writeReport(result.directory).catch((error: Error) => {
+    process.stderr.write(`note: no report was written (${error.message})\n`);
+    return undefined;
+  });
+  printResult(result, report);
 }
 
 export function trainCommand(): Command {

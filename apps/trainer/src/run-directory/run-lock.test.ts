@@ -32,7 +32,10 @@ describe("the lock of a run", () => {
     expect(() => lockRun(path)).toThrow(`in use by process ${process.pid}`);
     unlock();
     expect(existsSync(path)).toBe(false);
-    lockRun(path)();
+    const next = lockRun(path);
+    unlock();
+    expect(existsSync(path)).toBe(true);
+    next();
   });
 
   it("of a live process is respected, and taken over once that was killed", async () => {

@@ -62,7 +62,12 @@ export function lockRun(path: string): () => void {
     for (let attempt = 0; ; attempt++) {
       try {
         linkSync(candidate, path);
-        return () => rmSync(path, { force: true });
+        let isHeld = true;
+        return () => {
+          // Once only: the next holder's lock lies at the same path.
+          if (isHeld) rmSync(path, { force: true });
+          isHeld = false;
+        };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeError(error, path);
       }
