@@ -73,6 +73,13 @@ export const policyOptionsSchema = z.strictObject({
   exchangeSeconds: z.number().positive().default(120),
   /** An operation that takes longer, retries included, is given up. */
   operationSeconds: z.number().positive().default(3600),
+  /** Waits between attempts grow from the one to the other, with jitter. */
+  retry: z
+    .strictObject({
+      firstMilliseconds: z.number().positive().default(250),
+      longestMilliseconds: z.number().positive().default(20_000),
+    })
+    .prefault({}),
   /** Per million tokens, for running totals. */
   prices: pricesSchema.optional(),
 });

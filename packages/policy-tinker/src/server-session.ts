@@ -9,6 +9,7 @@ import {
 } from "@fovea-rl/tinker-protocol";
 import { z } from "zod";
 import { checkServerUrl, readApiKey } from "./connection/api-key.ts";
+import type { Backoff } from "./connection/backoff.ts";
 import { startHeartbeat } from "./connection/heartbeat.ts";
 import { TinkerConnection } from "./connection/tinker-connection.ts";
 import { TrainingChannel } from "./connection/training-channel.ts";
@@ -22,6 +23,7 @@ export interface SessionOptions {
   readonly baseModel: string | undefined;
   readonly exchangeSeconds: number;
   readonly operationSeconds: number;
+  readonly retry: Backoff;
   readonly baseDirectory: string;
 }
 
@@ -73,8 +75,8 @@ export class ServerSession {
   static async open(options: SessionOptions): Promise<ServerSession> {
     const apiKey = await readApiKey(options.server.apiKey, options.baseDirectory);
     const url = checkServerUrl(options.server.url, apiKey !== undefined, options.server.allowPlainHttp);
-    const { exchangeSeconds, operationSeconds } = options;
-    const connection = new TinkerConnection({ url, apiKey, exchangeSeconds, operationSeconds });
+    const { exchangeSeconds, operationSeconds, retry: backoff } = options;
+    const connection = new TinkerConnection({ url, apiKey, exchangeSeconds, operationSeconds, backoff });
     const capabilities = await connection.call("/get_server_capabilities", capabilitiesSchema);
     const model = chooseModel(capabilities, options.baseModel, url.origin);
     const { session_id, error_message } = await connection.call("/create_session", createSessionResultSchema, {

@@ -119,8 +119,8 @@ export class TinkerPolicy implements Policy {
       ...(maximumPixels === undefined ? {} : { maximumPixels }),
       ...(minimumPixels === undefined ? {} : { minimumPixels }),
     });
-    const { exchangeSeconds, operationSeconds } = options;
-    const shared = { exchangeSeconds, operationSeconds, baseDirectory };
+    const { exchangeSeconds, operationSeconds, retry } = options;
+    const shared = { exchangeSeconds, operationSeconds, retry, baseDirectory };
     const opened: ServerSession[] = [];
     try {
       const session = await ServerSession.open({ ...shared, server: options.server, baseModel: options.baseModel });

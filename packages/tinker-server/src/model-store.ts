@@ -12,8 +12,6 @@ export interface TrainingModel {
   policy: TfjsPolicy;
   /** Body and request of each sequence number seen: what makes a retry the same request. */
   readonly sequence: Map<number, { readonly digest: string; readonly requestId: string }>;
-  /** Optimiser steps applied, for the tests that nothing is applied twice. */
-  optimiserSteps: number;
 }
 
 /** Weights to sample from: a copy that training does not touch. */
@@ -39,6 +37,8 @@ export class ModelStore {
   readonly base: TfjsPolicy;
   readonly baseName: string;
   readonly models = new Map<string, TrainingModel>();
+  /** Optimiser steps applied to each model there ever was. */
+  readonly optimiserSteps = new Map<string, number>();
   readonly #sessions = new Map<string, number>();
   readonly #modelKeys = new Map<string, string>();
   readonly #samplers = new Map<string, Sampler>();
@@ -96,7 +96,6 @@ export class ModelStore {
       sessionId,
       policy: this.base.fork(),
       sequence: new Map(),
-      optimiserSteps: 0,
     };
     this.models.set(model.id, model);
     if (typeof number === "number") this.#modelKeys.set(`${sessionId}/${number}`, model.id);

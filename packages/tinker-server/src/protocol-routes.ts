@@ -37,6 +37,9 @@ export interface ServerParts {
 
 export type Route = (body: unknown) => unknown;
 
+/** Numbered sampling requests whose retries are recognised. */
+const SAMPLES_REMEMBERED = 4096;
+
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -86,6 +89,23 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
     return { request_id: known.requestId };
   }
 
+  /** Sampling requests of a session by their number: a retry is the same draw, not another one. */
+  const sampled = new Map<string, { readonly digest: string; readonly requestId: string }>();
+
+  function acceptSample(key: string | undefined, body: unknown, start: () => Promise<unknown>): { request_id: string } {
+    if (key === undefined) return accept("sample", start());
+    const digest = bodyDigest("asample", body);
+    const known = sampled.get(key);
+    if (known !== undefined && futures.has(known.requestId)) {
+      if (known.digest !== digest) throw new RequestError(409, `seq_id ${key} was another request`);
+      return { request_id: known.requestId };
+    }
+    const accepted = accept("sample", start());
+    sampled.set(key, { digest, requestId: accepted.request_id });
+    if (sampled.size > SAMPLES_REMEMBERED) sampled.delete(sampled.keys().next().value!);
+    return accepted;
+  }
+
   async function optimStep(model: TrainingModel, params: AdamParams) {
     const { learning_rate, beta1, beta2, eps, weight_decay, grad_clip_norm } = params;
     model.policy.useOptimiser({ beta1, beta2, epsilon: eps, weightDecay: weight_decay });
@@ -93,7 +113,7 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
       learningRate: learning_rate,
       ...(grad_clip_norm > 0 ? { maximumGradientNorm: grad_clip_norm } : {}),
     });
-    model.optimiserSteps++;
+    store.optimiserSteps.set(model.id, (store.optimiserSteps.get(model.id) ?? 0) + 1);
     return { metrics: { grad_norm: gradientNorm } };
   }
 
@@ -259,11 +279,13 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
       const prefix = await reader.readPrefix(request.prompt, input, request.fovea_prefix_chunks);
       const read = { request, input, prefix };
       const key = sampleMergeKey(session ?? model_path ?? "base", read);
-      const work =
+      const { seq_id } = request;
+      const isNumbered = typeof session === "string" && typeof seq_id === "number";
+      return acceptSample(isNumbered ? `${session}/${seq_id}` : undefined, body, () =>
         key === undefined
           ? queue.submit(async () => (await sample(policy, [read]))[0])
-          : queue.submitMergeable(key, read, (requests) => sample(policy, requests));
-      return accept("sample", work);
+          : queue.submitMergeable(key, read, (requests) => sample(policy, requests)),
+      );
     },
 
     "POST /retrieve_future": async (body) => {

@@ -22,7 +22,7 @@ export interface RunningServer {
   /** Where clients find it, without /api/v1. */
   readonly url: string;
   readonly modelName: string;
-  /** Optimiser steps applied to each model, by its id. */
+  /** Optimiser steps applied to each model since the start, unloaded ones included, by its id. */
   optimiserSteps(): ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
@@ -142,7 +142,7 @@ export async function startTinkerServer(options: TinkerServerOptions): Promise<R
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${actualPort}`,
     modelName,
-    optimiserSteps: () => new Map([...store.models].map(([id, model]) => [id, model.optimiserSteps])),
+    optimiserSteps: () => store.optimiserSteps,
     async close() {
       clearInterval(sweep);
       server.closeAllConnections();

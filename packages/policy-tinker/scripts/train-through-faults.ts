@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CreditedRollout, type Loss, type Policy, type RolloutGroup, randomGenerator } from "@fovea-rl/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { type ConnectionCounts, policyOptionsSchema, TinkerPolicy } from "../src/index.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+
+/** A surrogate with a term that no server has, so that every update takes a forward and a backward pass. */
+const loss: Loss = {
+  columns: [],
+  compute({ logprobs, behaviourLogprobs, advantages, mask, miniBatch }) {
+    const ratio = tf.exp(tf.sub(logprobs, behaviourLogprobs));
+    const surrogate = tf.sub(tf.mul(logprobs, 0.01), tf.mul(ratio, advantages));
+    return { loss: tf.div(tf.sum(tf.mul(surrogate, mask)), miniBatch.tokens), metrics: {} };
+  },
+};
+
+const IMAGE_SIDE = 40;
+
+async function train(policy: Policy, updates: number): Promise<void> {
+  for (let step = 0; step < updates; step++) {
+    const random = randomGenerator({ seed: 1, purpose: "image", step });
+    const data = Uint8Array.from({ length: IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.integer(256));
+    const content = [{ type: "image" as const, index: 0 }];
+    const prompt = {
+      id: `prompt-${step}`,
+      messages: [{ role: "user" as const, content }],
+      images: [{ width: IMAGE_SIDE, height: IMAGE_SIDE, data }],
+      referenceAnswer: "",
+    };
+    const sampled = await policy.sample({
+      prompts: [prompt],
+      samplesPerPrompt: 2,
+      sampling: { temperature: 1, topP: 1, topK: 0, maximumTokens: 3 },
+      randomKey: { seed: 1, purpose: "sample", step },
+    });
+    const groups = sampled.map(
+      (group): RolloutGroup<CreditedRollout> => ({
+        prompt: group.prompt,
+        rollouts: group.rollouts.map((rollout) => ({
+          ...rollout,
+          verdict: { reward: 0, components: {} },
+          credit: { advantages: Float32Array.from(rollout.tokens, (token) => Math.sin(token + rollout.sampleIndex)) },
+        })),
+      }),
+    );
+    await policy.accumulateGradients({ groups, loss });
+    await policy.step({ learningRate: 1e-4 });
+  }
+}
+
+export interface FaultyRun {
+  /** SHA-256 of the final weights. */
+  readonly fingerprint: string;
+  readonly client: Readonly<ConnectionCounts>;
+  readonly proxy: FaultProxy["counts"];
+  readonly seconds: number;
+}
+
+/**
+ * Trains through a proxy that does something to a share of the requests, saving and going on in a new policy half way.
+ *
+ * @param target a server whose model is the digits task's base policy.
+ */
+export async function trainThroughFaults(
+  target: string,
+  { rate, seed, updates }: { readonly rate: number; readonly seed: number; readonly updates: number },
+): Promise<FaultyRun> {
+  const proxy = await startFaultProxy({ target, seed, rate });
+  const folder = await mkdtemp(join(tmpdir(), "fovea-faults-"));
+  const options = policyOptionsSchema.parse({
+    server: { url: proxy.url },
+    retry: { firstMilliseconds: 4, longestMilliseconds: 200 },
+  });
+  const create = () =>
+    TinkerPolicy.create(options, { seed: 1, trainingTemperature: 1, baseDirectory: import.meta.dirname });
+  const began = performance.now();
+  const policies: TinkerPolicy[] = [];
+  try {
+    policies.push(await create());
+    await train(policies[0]!, updates / 2);
+    await policies[0]!.save(folder);
+    policies.push(await create());
+    await policies[1]!.load(folder);
+    await train(policies[1]!, updates / 2);
+    const fingerprint = await policies[1]!.fingerprint();
+    const seconds = (performance.now() - began) / 1000;
+    const [first, second] = policies.map(({ connectionCounts }) => connectionCounts) as [
+      ConnectionCounts,
+      ConnectionCounts,
+    ];
+    const client = {
+      exchanges: first.exchanges + second.exchanges,
+      resent: first.resent + second.resent,
+      resubmitted: first.resubmitted + second.resubmitted,
+    };
+    return { fingerprint, client, proxy: proxy.counts, seconds };
+  } finally {
+    for (const policy of policies) await policy.dispose();
+    await proxy.close();
+    await rm(folder, { recursive: true });
+  }
+}
