@@ -15,10 +15,13 @@ function duplicates<Value>(values: readonly Value[]): readonly Value[] {
   return values.filter((value, index) => values.indexOf(value) !== index);
 }
 
-/** The options an algorithm is compared with: those of `comparison.algorithms`, or of `algorithm` if it is that one, or none. */
+/**
+ * The options an algorithm is compared with: those that `comparison.algorithms` gives it; or those of `algorithm`, if it is that
+ * one; or its defaults.
+ */
 function algorithmUse(configuration: Configuration, name: string): PluginUse {
   const listed = configuration.comparison.algorithms.find(({ use }) => use === name);
-  if (listed) return listed;
+  if (listed && Object.keys(listed.options).length > 0) return listed;
   return configuration.algorithm.use === name ? configuration.algorithm : { use: name, options: {} };
 }
 
