@@ -35,7 +35,7 @@ const SMALLEST = 1e-3;
 const LARGEST = 10;
 
 /** Values that a legend names. */
-export const SCALE_TICKS: readonly number[] = [0, 0.001, 0.01, 0.1, 1, 10];
+export const SCALE_TICKS: readonly number[] = [0, 0.01, 0.1, 1, 10];
 
 /**
  * Place of a dependency on the scale, 0 to 1. It is logarithmic, since most tokens hardly look and a few look a thousand

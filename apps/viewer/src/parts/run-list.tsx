@@ -63,7 +63,8 @@ export function RunList({ runs, selected, onSelect }: RunListProperties) {
               <label class={index === undefined ? "run" : "run chosen"}>
                 <input type="checkbox" checked={index !== undefined} onChange={() => toggle(run.id)} />
                 <span class="name">
-                  {visibleLine(run.id, 80)} {index !== undefined && <LineSample style={lineStyle(index, theme)} />}
+                  <span>{visibleLine(run.id, 80)}</span>
+                  {index !== undefined && <LineSample style={lineStyle(index, theme)} />}
                 </span>
                 <span class="facts">
                   <span class={`state ${run.state}`}>{run.state}</span> {progress(run)}
