@@ -2,13 +2,16 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { deterministicContents } from "../../fixtures/run-contents.ts";
 import { runFovea } from "../../fixtures/run-fovea.ts";
 import { tabularConfiguration, tabularInput, temporaryDirectory } from "../../fixtures/tabular-configuration.ts";
 import type { ConfigurationInput } from "../configuration/configuration.ts";
 import { readStatus } from "../run-directory/run-status.ts";
 import { train } from "../training/train.ts";
+
+// Each starts processes of its own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 let directory: string;
 let run: string;

@@ -1,10 +1,13 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { runFovea } from "../../fixtures/run-fovea.ts";
 import { tabularInput, temporaryDirectory } from "../../fixtures/tabular-configuration.ts";
 import type { MetricsLine } from "../run-directory/accuracy-estimate.ts";
 import { readJsonLines } from "../run-directory/json-lines-file.ts";
+
+// Each starts processes of its own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe("fovea compare", () => {
   it("trains each algorithm with each seed on the same base, prompts and budget, and goes on where it stopped", async () => {
@@ -59,6 +62,8 @@ describe("fovea compare", () => {
     const other = await compare("--set", "training.updates=7");
     expect(other.exitCode).toBe(2);
     expect(other.stderr).toContain("holds a comparison of another configuration");
+    const changed = await compare("--set", "comparison.algorithms.1.options.dynamicSampling=true");
+    expect(changed.stderr).toContain("dapo-seed-1 was trained with other options of its algorithm");
     expect((await compare("--seeds", "1,1")).stderr).toContain("the seed 1 is named twice");
   });
 });

@@ -79,6 +79,18 @@ function sharedSubject(parent: string, members: readonly ComparisonMember[], key
   return known[0]?.value ?? null;
 }
 
+/** Refuses to count a run that was made with other options of its algorithm. */
+function checkSameOptions(directory: string, options: unknown): void {
+  const path = runPaths(directory).configuration;
+  if (!existsSync(path)) return;
+  const { algorithm } = JSON.parse(readFileSync(path, "utf8")) as { algorithm: { options: unknown } };
+  if (!isDeepStrictEqual(algorithm.options, JSON.parse(JSON.stringify(options)))) {
+    throw new FoveaError(
+      `${directory} was trained with other options of its algorithm than this comparison gives it: choose another --name, or remove that directory`,
+    );
+  }
+}
+
 /** Refuses to mix runs of different settings under one name. */
 async function writePlan(parent: string, plan: unknown): Promise<void> {
   const path = join(parent, "plan.json");
@@ -108,7 +120,8 @@ export async function compare(
   const parent = resolve(configuration.run.directory, name);
   const members = planComparison(configuration, options.algorithms, options.seeds, parent);
   for (const member of members) {
-    await loadPlugin("algorithm", member.configuration.algorithm, baseDirectory, ["algorithm"]);
+    const plugin = await loadPlugin("algorithm", member.configuration.algorithm, baseDirectory, ["algorithm"]);
+    checkSameOptions(join(parent, member.directory), plugin.options);
   }
   await mkdir(join(parent, "configurations"), { recursive: true });
   const unlock = lockRun(join(parent, "run.lock"));

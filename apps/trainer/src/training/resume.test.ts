@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { deterministicContents } from "../../fixtures/run-contents.ts";
 import { runFovea } from "../../fixtures/run-fovea.ts";
 import { tabularConfiguration, tabularInput, temporaryDirectory } from "../../fixtures/tabular-configuration.ts";
 import { readStatus } from "../run-directory/run-status.ts";
 import { resumeTraining, train } from "./train.ts";
+
+// Each starts processes of its own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 const faulty = {
