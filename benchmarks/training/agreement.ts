@@ -1,3 +1,4 @@
+import type { PassCost } from "./pass-cost.ts";
 import type { AgreementRecord } from "./records.ts";
 import type { Answer, WorkerProcess } from "./worker-process.ts";
 import type { WorkloadPlan } from "./workload.ts";
@@ -39,6 +40,7 @@ export async function checkAgreement(
     peer: peer.label,
     promptTokens: (ours["promptTokens"] as number[])[0]!,
     parameters: Number(ours["parameters"]),
+    forwardCost: ours["forwardCost"] as PassCost,
     logprobDifference,
     tokens: a!.length,
     lossDifference: relative(trained["loss"], theirTrained["loss"]),

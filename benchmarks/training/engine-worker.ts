@@ -22,6 +22,7 @@ import {
 import { PerceptionProbe, perceptionOptionsSchema } from "@fovea-rl/perception";
 import { policyOptionsSchema, TfjsPolicy } from "@fovea-rl/policy-tfjs";
 import * as tf from "@tensorflow/tfjs-core";
+import { forwardCost } from "./pass-cost.ts";
 import { residentMemory } from "./resident-memory.ts";
 import type { Workload } from "./workload.ts";
 
@@ -191,6 +192,12 @@ async function start(workloadFile: string, options: object) {
       seconds: 0,
       ...policy.describe(),
       promptTokens: prompts.map((prompt) => policy.promptLength(prompt)),
+      forwardCost: forwardCost(
+        policy.modelConfig,
+        { prompts: prompts.length, groupSize: workload.groupSize, responseLength: workload.responseLength },
+        policy.promptLength(prompts[0]!),
+        prompts[0]!.images.length,
+      ),
     }),
     sample: async () => {
       const [groups, seconds] = await timed(sample);

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Interleaved } from "./interleave.ts";
 import type { Machine } from "./machine.ts";
+import type { PassCost } from "./pass-cost.ts";
 import type { WorkloadPlan } from "./workload.ts";
 
 /** One measurement of several contenders. */
@@ -18,6 +19,8 @@ export interface AgreementRecord {
   readonly peer: string;
   readonly promptTokens: number;
   readonly parameters: number;
+  /** Operations of one scoring pass. */
+  readonly forwardCost: PassCost;
   /** Largest difference of a response token's log-probability, and over how many tokens. */
   readonly logprobDifference: number;
   readonly tokens: number;

@@ -147,5 +147,5 @@ for (const name of names) {
   await EXPERIMENTS[name]!(laboratory);
   console.log(`(${name}: ${((performance.now() - start) / 1000).toFixed(0)} s)`);
 }
-writeReport(records, dirname(file));
-console.log(`\nMeasurements: ${file}`);
+const report = await writeReport(records, dirname(file));
+console.log(`\nMeasurements: ${file}\nTables: ${report}`);
