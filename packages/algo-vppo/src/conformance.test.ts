@@ -3,7 +3,7 @@ import vppo from "./index.ts";
 
 // Every published ablation, each one line of config.
 describeAlgorithm(vppo, {
-  runs: 6,
+  runs: 4,
   variants: {
     "on GRPO": { base: "grpo" },
     "on GRPO without KL, with fewer tokens": {

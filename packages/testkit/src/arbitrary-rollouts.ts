@@ -40,7 +40,7 @@ export const groupSketches: fc.Arbitrary<readonly GroupSketch[]> = fc.array(
 
 function image(group: number): Image {
   const random = randomGenerator({ seed: group, purpose: "arbitrary-image" });
-  return { width: 32, height: 32, data: Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(256)) };
+  return { width: 16, height: 16, data: Uint8Array.from({ length: 16 * 16 * 3 }, () => random.integer(256)) };
 }
 
 /** Graded groups whose behaviour log-probabilities are really the policy's. */
