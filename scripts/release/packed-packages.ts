@@ -1,10 +1,15 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { promisify } from "node:util";
-import { type Manifest, type PublishablePackage, publishablePackages, readManifest } from "./publishable-packages.ts";
+import {
+  type Manifest,
+  type PublishablePackage,
+  publishablePackages,
+  readManifest,
+  repository,
+} from "./publishable-packages.ts";
 
 const run = promisify(execFile);
 
@@ -18,12 +23,11 @@ export interface PackedPackage extends PublishablePackage {
   readonly files: readonly string[];
 }
 
-async function pack(source: PublishablePackage, destination: string): Promise<PackedPackage> {
+async function unpack(source: PublishablePackage, destination: string): Promise<PackedPackage> {
   const { name, version } = source.manifest;
-  await run("pnpm", ["pack", "--pack-destination", destination], { cwd: source.directory });
   const tarball = join(destination, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
   const unpacked = join(destination, name);
-  await mkdir(unpacked, { recursive: true });
+  mkdirSync(unpacked, { recursive: true });
   await run("tar", ["--extract", "--gzip", "--strip-components=1", "--file", tarball, "--directory", unpacked]);
   const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -31,8 +35,12 @@ async function pack(source: PublishablePackage, destination: string): Promise<Pa
   return { ...source, tarball, unpacked, published: readManifest(unpacked), files: files.toSorted() };
 }
 
-/** Packs every publishable package as `changeset publish` would; they must be built. */
+/** Packs every publishable package as `changeset publish` would; they must be built. They are gone when this process ends. */
 export async function packPackages(): Promise<readonly PackedPackage[]> {
   const destination = mkdtempSync(join(tmpdir(), "fovea-tarballs-"));
-  return Promise.all(publishablePackages().map((source) => pack(source, destination)));
+  process.on("exit", () => rmSync(destination, { recursive: true, force: true }));
+  const packages = publishablePackages();
+  const filters = packages.flatMap(({ manifest }) => ["--filter", manifest.name]);
+  await run("pnpm", ["--recursive", ...filters, "pack", "--pack-destination", destination], { cwd: repository });
+  return Promise.all(packages.map((source) => unpack(source, destination)));
 }
