@@ -62,7 +62,7 @@ describe("fovea compare", () => {
     const other = await compare("--set", "training.updates=7");
     expect(other.exitCode).toBe(2);
     expect(other.stderr).toContain("holds a comparison of another configuration");
-    const changed = await compare("--set", "comparison.algorithms.1.options.dynamicSampling=true");
+    const changed = await compare("--set", "comparison.algorithms.1.options.clipHigh=0.3");
     expect(changed.stderr).toContain("dapo-seed-1 was trained with other options of its algorithm");
     expect((await compare("--seeds", "1,1")).stderr).toContain("the seed 1 is named twice");
   });

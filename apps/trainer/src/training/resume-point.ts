@@ -57,6 +57,11 @@ async function removeLaterFiles(directory: string, step: number): Promise<void> 
  * @throws FoveaError if the records of the steps before are not all there.
  */
 export async function rewindRecords(paths: RunPaths, step: number): Promise<void> {
+  // Checkpoints first: a process killed in here leaves none whose records are gone.
+  await removeUnfinishedCheckpoints(paths.checkpoints);
+  for (const later of (await checkpointSteps(paths.checkpoints)).filter((candidate) => candidate > step)) {
+    await removeCheckpoint(paths.checkpoints, later);
+  }
   // An evaluation of step 0 belongs to the state in a checkpoint; without one it is done again.
   const kept = step === 0 ? -1 : step;
   for (const path of [paths.metrics, paths.timings]) {
@@ -68,8 +73,4 @@ export async function rewindRecords(paths: RunPaths, step: number): Promise<void
     }
   }
   for (const directory of [paths.rollouts, paths.evaluations]) await removeLaterFiles(directory, kept);
-  await removeUnfinishedCheckpoints(paths.checkpoints);
-  for (const later of (await checkpointSteps(paths.checkpoints)).filter((candidate) => candidate > step)) {
-    await removeCheckpoint(paths.checkpoints, later);
-  }
 }

@@ -240,6 +240,10 @@ export async function resumeTraining(
     const status = readStatus(paths.status);
     if (status?.state === "finished" && options.fromStep === undefined) return { directory: paths.directory, status };
     const resumePoint = await findResumePoint(paths, options.fromStep);
+    if (status) {
+      const { after: _after, error: _error, ...rest } = status;
+      await writeStatus(paths.status, { ...rest, state: "running", step: resumePoint.state.step });
+    }
     return await runTraining(loaded, async () => ({ paths, resumePoint, unlock }), options);
   } finally {
     unlock();
