@@ -6,9 +6,11 @@ import { WorkerProcess } from "./worker-process.ts";
 export interface Arena {
   readonly cores: number;
   readonly python: string;
+  /** Where the peers compute: `cpu`, or `cuda` beside an engine on an accelerator. */
+  readonly device: string;
 }
 
-export const BACKENDS = ["wasm", "tensorflow"] as const;
+export const BACKENDS = ["wasm", "tensorflow", "tensorflow-gpu", "webgpu"] as const;
 export type Backend = (typeof BACKENDS)[number];
 export type Peer = "pytorch" | "trl";
 
@@ -35,7 +37,7 @@ export function startEngine(
 export function startPeer(workload: string, peer: Peer, arena: Arena): Promise<WorkerProcess> {
   const command = {
     program: arena.python,
-    parameters: [join("peer", `${peer}_worker.py`), workload, String(arena.cores)],
+    parameters: [join("peer", `${peer}_worker.py`), workload, String(arena.cores), arena.device],
     environment: { OMP_NUM_THREADS: String(arena.cores), TOKENIZERS_PARALLELISM: "false", HF_HUB_OFFLINE: "1" },
   };
   return WorkerProcess.start(peer === "trl" ? "TRL" : "PyTorch", command, pinning(arena));

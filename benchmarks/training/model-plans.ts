@@ -39,6 +39,11 @@ const SIZES = {
     text: { hiddenSize: 512, intermediateSize: 1408, layers: 7, heads: 8, keyValueHeads: 4 },
     vision: { hiddenSize: 256, layers: 6, heads: 8 },
   },
+  // About SmolVLM-256M's shape, for accelerators.
+  "200m": {
+    text: { hiddenSize: 576, intermediateSize: 1536, layers: 30, heads: 9, keyValueHeads: 3 },
+    vision: { hiddenSize: 768, layers: 12, heads: 12 },
+  },
 } as const;
 export type ModelSize = keyof typeof SIZES;
 

@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--output file]`: both
+ * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--device cpu|cuda] [--output file]`: both
  * sides, interleaved, on the same cores. Writes every measurement to a JSON file, from which `report.ts` makes tables and plots.
  */
 import { execFileSync } from "node:child_process";
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     backends: { type: "string" },
     rounds: { type: "string" },
     cores: { type: "string", default: "2" },
+    device: { type: "string", default: "cpu" },
     output: { type: "string" },
   },
 });
@@ -52,6 +53,13 @@ const MIDDLE: WorkloadPlan = {
 };
 const LARGE: WorkloadPlan = { ...MIDDLE, model: "30m", prompts: 2 };
 const ONE_GROUP: WorkloadPlan = { ...MIDDLE, prompts: 1 };
+const FILLS_AN_ACCELERATOR: WorkloadPlan = {
+  model: "200m",
+  imageTokens: 64,
+  prompts: 16,
+  groupSize: 8,
+  responseLength: 128,
+};
 const LONG_PREFIX: WorkloadPlan = { ...ONE_GROUP, imageTokens: 256, responseLength: 64 };
 const SIZES = quick ? [DIGITS, MIDDLE] : [DIGITS, MIDDLE, LARGE];
 
@@ -94,6 +102,7 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
       "parameters",
       (["1m", "10m", "30m"] as const).map((model) => ({ ...ONE_GROUP, model })),
     ),
+  accelerator: (laboratory) => measurePasses(laboratory, FILLS_AN_ACCELERATOR),
 };
 const QUICK = ["bounds", "passes", "vppo", "sharing", "pool"];
 
@@ -104,7 +113,7 @@ function poolOption(): Laboratory["pool"] {
 }
 
 function chosenBackends(notRun: string[]): Backend[] {
-  const asked = values.backends?.split(",") ?? BACKENDS;
+  const asked = values.backends?.split(",") ?? ["wasm", "tensorflow"];
   const unknown = asked.find((name) => !BACKENDS.some((backend) => backend === name));
   if (unknown !== undefined) throw new Error(`--backends: "${unknown}" is none of ${BACKENDS.join(", ")}`);
   return BACKENDS.filter((name) => {
@@ -115,7 +124,8 @@ function chosenBackends(notRun: string[]): Backend[] {
   });
 }
 
-const names = values.only?.split(",") ?? (quick ? QUICK : Object.keys(EXPERIMENTS));
+const names =
+  values.only?.split(",") ?? (quick ? QUICK : Object.keys(EXPERIMENTS).filter((name) => name !== "accelerator"));
 const unknown = names.find((name) => !(name in EXPERIMENTS));
 if (unknown !== undefined) throw new Error(`--only: "${unknown}" is none of ${Object.keys(EXPERIMENTS).join(", ")}`);
 const file = resolve(values.output ?? join(import.meta.dirname, "results", `${quick ? "quick" : "latest"}.json`));
@@ -134,7 +144,7 @@ const records: Records = {
   notRun: [],
 };
 const laboratory: Laboratory = {
-  arena: { cores: records.pinnedCores, python: preparePeers() },
+  arena: { cores: records.pinnedCores, python: preparePeers(), device: values.device },
   backends: chosenBackends(records.notRun),
   rounds: Number(values.rounds ?? (quick ? 3 : 5)),
   workDirectory: join(import.meta.dirname, "work"),

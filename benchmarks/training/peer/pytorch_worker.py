@@ -14,23 +14,31 @@ from memory import resident_memory
 from workload import encode_prompts, read_model, read_processor, read_workload
 
 THREADS = int(sys.argv[2])
+DEVICE = sys.argv[3] if len(sys.argv) > 3 else "cpu"
 torch.set_num_threads(THREADS)
 torch.manual_seed(1)
+
+
+def clock():
+    """Seconds, once the device has done what it was given."""
+    if DEVICE != "cpu":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 class Worker:
     def __init__(self, path):
         self.workload = read_workload(path)
         self.processor = read_processor(self.workload)
-        self.model = read_model(self.workload)
+        self.model = read_model(self.workload).to(DEVICE)
         self.reference = None
         self.group = self.workload["groupSize"]
-        self.inputs = encode_prompts(self.processor, self.workload["prompts"])
+        self.inputs = encode_prompts(self.processor, self.workload["prompts"]).to(DEVICE)
         self.inputs.pop("pixel_attention_mask", None)
-        self.responses = torch.tensor(self.workload["responses"]).flatten(0, 1)
-        rewards = torch.tensor(self.workload["rewards"], dtype=torch.float32)
+        self.responses = torch.tensor(self.workload["responses"], device=DEVICE).flatten(0, 1)
+        rewards = torch.tensor(self.workload["rewards"], dtype=torch.float32, device=DEVICE)
         centred = rewards - rewards.mean(1, keepdim=True)
-        deviation = rewards.std(1, keepdim=True) if self.group > 1 else torch.zeros(len(rewards), 1)
+        deviation = rewards.std(1, keepdim=True) if self.group > 1 else torch.zeros_like(centred[:, :1])
         self.advantages = (centred / (deviation + 1e-6)).flatten()[:, None]
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0.0, weight_decay=0.01)
         self.old = None
@@ -58,9 +66,9 @@ class Worker:
         rows = rows.clone()
         side = rows.shape[-1]
         patches = -(-side // 14)
-        kept = torch.rand(rows.shape[0], rows.shape[1], 1, patches, patches) < 0.5
+        kept = torch.rand(rows.shape[0], rows.shape[1], 1, patches, patches, device=DEVICE) < 0.5
         kept = kept.repeat_interleave(14, 3).repeat_interleave(14, 4)[..., :side, :side]
-        rows = torch.where(kept, rows, torch.tensor(-1.0))
+        rows = torch.where(kept, rows, torch.tensor(-1.0, device=DEVICE))
         return rows.repeat_interleave(self.group, 0) if sharing == "prompt" else rows
 
     def loss(self, logprobs, old, mask, kl_reference=None):
@@ -105,46 +113,46 @@ class Worker:
         return self.old
 
     def sample(self, argument):
-        start = time.perf_counter()
+        start = clock()
         _, mask = self.generate()
-        return {"seconds": time.perf_counter() - start, "tokens": int(mask.sum())}
+        return {"seconds": clock() - start, "tokens": int(mask.sum())}
 
     def score(self, argument):
-        start = time.perf_counter()
+        start = clock()
         with torch.no_grad():
             values = self.logprobs(self.responses)
-        seconds = time.perf_counter() - start
+        seconds = clock() - start
         shape = (len(self.workload["prompts"]), self.group, -1)
         return {"seconds": seconds, **({"logprobs": values.reshape(shape).tolist()} if argument.get("values") else {})}
 
     def train(self, argument):
         old = self.old_logprobs()
-        start = time.perf_counter()
+        start = clock()
         report = self.step(self.responses, old, torch.ones_like(old))
-        return {"seconds": time.perf_counter() - start, **report}
+        return {"seconds": clock() - start, **report}
 
     def perturbed(self, argument):
-        start = time.perf_counter()
+        start = clock()
         with torch.no_grad():
             self.logprobs(self.responses, pixel_values=self.perturbed_pixels(argument["sharing"]))
-        return {"seconds": time.perf_counter() - start}
+        return {"seconds": clock() - start}
 
     def update(self, argument):
         """Sample, the algorithm's extra pass, train. The behaviour's log-probabilities take a pass of their own here, because
         generate() gives none that are usable for training without another softmax over its stored scores."""
         algorithm = argument["algorithm"]
         if algorithm == "grpo" and self.reference is None:
-            self.reference = read_model(self.workload).eval()
-        start = time.perf_counter()
+            self.reference = read_model(self.workload).to(DEVICE).eval()
+        start = clock()
         responses, mask = self.generate()
-        sampled = time.perf_counter()
+        sampled = clock()
         reference = None
         with torch.no_grad():
             if algorithm == "grpo":
                 reference = self.logprobs(responses, self.reference)
             elif algorithm.startswith("vppo"):
                 self.logprobs(responses, pixel_values=self.perturbed_pixels(algorithm.removeprefix("vppo-")))
-        scored = time.perf_counter()
+        scored = clock()
         # On policy: the ratio's denominator is the detached value of this very pass, as in TRL with one mini-batch.
         logprobs = self.logprobs(responses)
         loss = self.loss(logprobs, logprobs.detach(), mask, reference)
@@ -152,7 +160,7 @@ class Worker:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        end = time.perf_counter()
+        end = clock()
         return {
             "seconds": end - start,
             "sampleSeconds": sampled - start,
@@ -176,12 +184,12 @@ class Worker:
 
     def matmul(self, argument):
         size = argument["size"]
-        a, b = torch.rand(size, size), torch.rand(size, size)
+        a, b = (torch.rand(size, size, device=DEVICE) for _ in range(2))
         best = float("inf")
         for _ in range(6):
-            start = time.perf_counter()
+            start = clock()
             a @ b
-            best = min(best, time.perf_counter() - start)
+            best = min(best, clock() - start)
         return {"seconds": 0, "flops": 2 * size**3 / best}
 
 

@@ -22,6 +22,7 @@ from memory import resident_memory
 from workload import messages_of, read_model, read_processor, read_workload
 
 torch.set_num_threads(int(sys.argv[2]))
+DEVICE = sys.argv[3] if len(sys.argv) > 3 else "cpu"
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 output = sys.stdout
@@ -85,7 +86,7 @@ config = GRPOConfig(
     max_grad_norm=1.0,
     max_steps=1_000_000,
     bf16=False,
-    use_cpu=True,
+    use_cpu=DEVICE == "cpu",
     gradient_checkpointing=False,
     report_to="none",
     save_strategy="no",
