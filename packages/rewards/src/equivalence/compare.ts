@@ -16,10 +16,18 @@ export function compare(reference: Expression, response: Expression, settings: E
   return comparison.same(reference, response);
 }
 
-function expanded(expression: Expression): Expression {
+/** Without the letter that a point is called by, P(1, 2), and with ± written out. */
+function expanded(written: Expression): Expression {
+  const expression = labelledPoint(written) ?? written;
   if (!contains(expression, ({ kind }) => kind === "plus-minus")) return expression;
   const signs = bothSigns(expression);
   return signs.length === 1 ? signs[0]! : { kind: "list", items: signs, joint: "or" };
+}
+
+function labelledPoint(expression: Expression): Expression | undefined {
+  if (expression.kind !== "product" || expression.factors.length !== 2) return undefined;
+  const [label, point] = expression.factors;
+  return label?.kind === "symbol" && /^[A-Z]/.test(label.name) && point?.kind === "bracket" ? point : undefined;
 }
 
 function dispatch(reference: Expression, response: Expression, comparison: Comparison): Rule {

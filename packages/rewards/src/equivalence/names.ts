@@ -19,6 +19,9 @@ export function isName(expression: Expression): boolean {
       return isName(expression.numerator) && isName(expression.denominator);
     case "product": {
       const [first, ...rest] = expression.factors;
+      // The numerator and denominator of dy/dx.
+      if (first?.kind === "symbol" && first.name === "d" && rest.length === 1 && rest[0]?.kind === "symbol")
+        return true;
       return first?.kind === "symbol" && functionLetters.test(first.name) && rest.every(isArgument);
     }
     case "power":

@@ -32,7 +32,7 @@ const canonical = new Map(synonyms.flatMap(([first = "", ...rest]) => rest.map((
 /** Whether two canonical texts say the same, word by word. */
 export function sameText(reference: string, response: string): boolean {
   const simple = (text: string): string => {
-    const bare = text.replace(/ ?[.!] ?$/g, "").trim();
+    const bare = text.replace(/ ?\. ?$/, "").trim();
     return canonical.get(bare) ?? bare;
   };
   const [expected, given] = [simple(reference), simple(response)];

@@ -87,8 +87,13 @@ export function power(base: Rational, exponent: Rational): Rational | undefined 
 
 /** Perfect roots only: (4/9)^(3/2) = 8/27. */
 function rationalRoot(base: Rational, exponent: Rational): Rational | undefined {
-  if (base.numerator < 0n || exponent.denominator > 64n) return undefined;
   const degree = exponent.denominator;
+  if (degree > 64n) return undefined;
+  if (base.numerator < 0n) {
+    // The real root, as school algebra means (-8)^(1/3).
+    const root = degree % 2n === 1n ? rationalRoot(negate(base), exponent) : undefined;
+    return root && exponent.numerator % 2n !== 0n ? negate(root) : root;
+  }
   const top = integerRoot(base.numerator, degree);
   const bottom = integerRoot(base.denominator, degree);
   if (top === undefined || bottom === undefined) return undefined;

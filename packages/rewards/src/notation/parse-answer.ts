@@ -39,13 +39,16 @@ function commaReadings(text: string): readonly CommaReading[] {
   return readings;
 }
 
+/** Words before a number that change nothing: "about 5", "USD 12". */
+const lead = /^(?:about|approximately|approx\.?|exactly|roughly|around|USD|EUR|Rs\.?)\s{1,4}(?=[\d$.\\-])/i;
+
 /** Emphasis, quotes and punctuation around an answer are not part of it. */
 function withoutPunctuation(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && /[\s*"`:]/.test(text[start]!)) start++;
   while (end > start && /[\s*"`.,;:]/.test(text[end - 1]!) && text[end - 2] !== "\\") end--;
-  const slice = text.slice(start, end);
+  const slice = text.slice(start, end).replace(lead, "");
   return slice.endsWith("\\") && !slice.endsWith("\\\\") ? slice.slice(0, -1) : slice;
 }
 
