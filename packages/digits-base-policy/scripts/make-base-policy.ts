@@ -2,8 +2,9 @@
  * Makes the checkpoint of this package, from a seed: `pnpm --filter @fovea-rl/digits-base-policy make`.
  *
  * A freshly initialised SmolVLM imitates right answers about composites of very few handwritten digits. It learns the format
- * and the arithmetic perfectly, and to read digits badly: what reinforcement learning is then to improve. Some labels are
- * wrong on purpose, so that the policy stays unsure of what it reads and its samples differ.
+ * and the arithmetic, and to read digits badly: what reinforcement learning is then to improve. Some labels are wrong on
+ * purpose, so that the policy stays unsure of what it reads and its samples differ. More labels leave too little to improve;
+ * fewer steps leave a policy that does not use what it reads.
  */
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
