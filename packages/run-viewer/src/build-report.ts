@@ -49,7 +49,7 @@ export async function buildReport(folder: string, options: ReportOptions = {}): 
     );
   }
   const data = inlineJson(await reportData(library, options.rolloutBytes ?? 4_000_000));
-  const script = only(files, ".js").replaceAll("</script", "<\\/script");
+  const script = only(files, ".js").replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
   const style = only(files, ".css").replaceAll("</style", "<\\/style");
   const policy = `default-src 'none'; script-src ${hashSource(script)}; style-src ${hashSource(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const title =

@@ -19,7 +19,11 @@ export function GroupList({ run, group, current }: GroupListProperties) {
       <ol>
         {group.map((row) => (
           <li key={row.sampleIndex}>
-            <a href={rolloutLink(run, row)} aria-current={row.sampleIndex === current ? "true" : undefined}>
+            <a
+              class={row.sampleIndex === current ? "current" : ""}
+              href={rolloutLink(run, row)}
+              aria-current={row.sampleIndex === current ? "true" : undefined}
+            >
               <span class="muted">#{row.sampleIndex}</span> <VerdictMark row={row} />{" "}
               <bdi>{row.text === "" ? "(empty)" : visibleLine(row.text, 90)}</bdi>
             </a>{" "}
