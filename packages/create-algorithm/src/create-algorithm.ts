@@ -23,6 +23,7 @@ function nextSteps({ name, packageName, directory, workspace }: WrittenPackage):
         [`pnpm exec turbo run build --filter ${packageName}...`, ""],
         [`pnpm exec vitest run packages/algo-${name}`, "the conformance suite and your own tests"],
         [`cd ${folder} && pnpm run train`, "train with it on images of handwritten digits"],
+        ["pnpm changeset", "before you open a pull request"],
       ]
     : [
         [`cd ${folder}`, ""],

@@ -28,9 +28,9 @@ function published(name: string): string {
 
 const entryPoint = { types: "./dist/index.d.ts", default: "./dist/index.js" };
 
-function described({ name }: AlgorithmName) {
+function described({ name }: AlgorithmName, version: string) {
   return {
-    version: "0.1.0",
+    version,
     description: `The algorithm ${name} for Fovea.`,
     license: "Apache-2.0",
     keywords: ["fovea", "fovea-algorithm", "reinforcement-learning"],
@@ -45,7 +45,7 @@ function described({ name }: AlgorithmName) {
 export function standaloneManifest(algorithm: AlgorithmName): object {
   return {
     name: algorithm.packageName,
-    ...described(algorithm),
+    ...described(algorithm, "0.1.0"),
     exports: { ".": entryPoint, "./package.json": "./package.json" },
     scripts: {
       build: "tsc --project tsconfig.build.json",
@@ -64,7 +64,8 @@ export function workspaceManifest(algorithm: AlgorithmName): object {
   const specifier = (name: string) => (name.startsWith("@fovea-rl/") ? "workspace:^" : "catalog:");
   return {
     name: algorithm.packageName,
-    ...described(algorithm),
+    // Of nothing published yet; the first changeset makes it 0.1.0.
+    ...described(algorithm, "0.0.0"),
     exports: {
       ".": { "@fovea-rl/source": "./src/index.ts", ...entryPoint },
       "./package.json": "./package.json",

@@ -72,7 +72,8 @@ describe("within the Fovea repository", () => {
     expect(written.directory).toBe(join(directory, "packages", "algo-my-algorithm"));
     expect(written.packageName).toBe("@fovea-rl/algo-my-algorithm");
     expect(written.workspace).toBe(directory);
-    const { dependencies, exports, publishConfig } = readManifest(written.directory);
+    const { dependencies, exports, publishConfig, version } = readManifest(written.directory);
+    expect(version).toBe("0.0.0");
     expect(dependencies).toMatchObject({ "@fovea-rl/core": "workspace:^", zod: "catalog:" });
     expect(exports["."]).toHaveProperty(["@fovea-rl/source"], "./src/index.ts");
     expect(publishConfig.exports["."]).not.toHaveProperty(["@fovea-rl/source"]);
