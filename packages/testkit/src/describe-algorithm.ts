@@ -23,6 +23,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { advantageInput, gradedGroups, groupSketches, scoredMiniBatches, scoringPolicy } from "./arbitrary-rollouts.ts";
 import { expectClose } from "./close-to.ts";
 import { describeOptions } from "./describe-options.ts";
+import { SUITE_TIMEOUT } from "./suite-timeout.ts";
 import { TabularPolicy } from "./tabular-policy.ts";
 import { TabularTask } from "./tabular-task.ts";
 import { trainTabular } from "./train-tabular.ts";
@@ -49,6 +50,7 @@ export function describeAlgorithm<Options>(
 ): void {
   describe.each(Object.entries({ defaults: {}, ...variants }))(
     `the algorithm ${definition.name}, %s`,
+    { timeout: SUITE_TIMEOUT },
     (name, given) => {
       let options: Options;
       let requirements: readonly Capability[];

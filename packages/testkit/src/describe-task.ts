@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { FoveaError, type Prompt, type Split, type Task, type TaskDefinition } from "@fovea-rl/core";
 import { describe, expect, it } from "vitest";
 import { describeOptions } from "./describe-options.ts";
+import { SUITE_TIMEOUT } from "./suite-timeout.ts";
 import { validatedOptions } from "./validated-options.ts";
 
 export interface TaskSuiteSettings {
@@ -25,7 +26,7 @@ export function describeTask<Options>(
     return prompts;
   };
 
-  describe(`the task ${definition.name}, ${JSON.stringify(options)}`, () => {
+  describe(`the task ${definition.name}, ${JSON.stringify(options)}`, { timeout: SUITE_TIMEOUT }, () => {
     describeOptions(definition, options);
 
     it("has prompts in both splits", async () => {

@@ -2,6 +2,7 @@ import type { Prompt, Rollout, Verdict, Verifier, VerifierDefinition } from "@fo
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { describeOptions } from "./describe-options.ts";
+import { SUITE_TIMEOUT } from "./suite-timeout.ts";
 import { validatedOptions } from "./validated-options.ts";
 
 export interface VerifierSuiteSettings {
@@ -86,7 +87,7 @@ export function describeVerifier<Options>(
 ): void {
   const create = async () => definition.create(await validatedOptions(definition.optionsSchema, options), { seed: 0 });
 
-  describe(`the verifier ${definition.name}, ${JSON.stringify(options)}`, () => {
+  describe(`the verifier ${definition.name}, ${JSON.stringify(options)}`, { timeout: SUITE_TIMEOUT }, () => {
     let verifier: Verifier;
     describeOptions(definition, options);
 
