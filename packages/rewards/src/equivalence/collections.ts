@@ -27,7 +27,8 @@ export function sameCollection(reference: Expression, response: Expression, comp
   if (reference.kind === "bracket" && response.kind === "bracket") return sameTuple(reference, response, comparison);
   // (1, 2) without its brackets, or the converse.
   const [list, tuple] = reference.kind === "bracket" ? [response, reference] : [reference, response];
-  if (list.kind === "list" && tuple.kind === "bracket" && isPlainTuple(tuple)) {
+  const isOrdered = list.kind === "list" || (list.kind === "set" && hasNames(list.items));
+  if (isOrdered && tuple.kind === "bracket" && isPlainTuple(tuple)) {
     return (
       inOrder(elements(reference) ?? tuple.items, elements(response) ?? tuple.items, comparison) &&
       "same values in order"

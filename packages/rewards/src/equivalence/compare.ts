@@ -1,6 +1,6 @@
 import { spend } from "../budget.ts";
 import type { Expression, ExpressionOf } from "../expression/expression.ts";
-import { contains } from "../expression/expression.ts";
+import { contains, mapChildren } from "../expression/expression.ts";
 import { sameCollection } from "./collections.ts";
 import { bothSigns } from "./plus-minus.ts";
 import { isAnnotated, sameAnnotated } from "./quantities.ts";
@@ -62,7 +62,18 @@ function dispatch(reference: Expression, response: Expression, comparison: Compa
   if (reference.kind === "matrix" || response.kind === "matrix") return sameMatrix(reference, response, comparison);
   if (reference.kind === "ratio" || response.kind === "ratio") return sameRatio(reference, response, comparison);
   if (isAnnotated(reference) || isAnnotated(response)) return sameAnnotated(reference, response, comparison);
-  return isScalar(reference) && isScalar(response) ? sameScalar(reference, response, comparison.settings) : undefined;
+  if (!isScalar(reference) || !isScalar(response)) return undefined;
+  const rule = sameScalar(reference, response, comparison.settings);
+  if (rule) return rule;
+  const [a, b] = [withoutDegrees(reference), withoutDegrees(response)];
+  return a === reference && b === response ? undefined : sameScalar(a, b, comparison.settings);
+}
+
+/** 90° - α as 90 - α, which is how it is often written; what a sine is taken of keeps its degrees. */
+function withoutDegrees(expression: Expression): Expression {
+  if (!contains(expression, ({ kind }) => kind === "degrees")) return expression;
+  if (expression.kind === "degrees") return withoutDegrees(expression.operand);
+  return expression.kind === "call" ? expression : mapChildren(expression, withoutDegrees);
 }
 
 function isListOfValues(expression: Expression): boolean {

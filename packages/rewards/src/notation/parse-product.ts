@@ -16,7 +16,8 @@ export function parseProduct(cursor: Cursor, grammar: Grammar): Expression {
   };
   for (;;) {
     const last = factors.at(-1)!;
-    if (cursor.take("*")) append(signedFactor(cursor, grammar));
+    if (cursor.take("%")) factors.splice(0, factors.length, { kind: "percent", operand: joined(factors) });
+    else if (cursor.take("*")) append(signedFactor(cursor, grammar));
     else if (cursor.take("/")) {
       const denominator = signedFactor(cursor, grammar);
       hasNumber ||= showsNumber(denominator);
@@ -51,7 +52,7 @@ function appendImplicit(
   if (isNumber && (last.kind === "number" || last.kind === "based")) cursor.fail();
   const right = grammar.factor(cursor);
   if (isWord(right)) cursor.fail();
-  const mixed = factors.length === 1 ? mixedFraction(last, right) : undefined;
+  const mixed = factors.length === 1 ? mixedFactor(last, right) : undefined;
   if (mixed) factors.splice(0, 1, mixed);
   else append(right);
 }
@@ -79,7 +80,14 @@ function mixedNumber(cursor: Cursor, left: Expression): Expression | undefined {
   return mixed;
 }
 
-/** 3\\frac{1}{2}: a whole number directly before a proper fraction of numbers adds. */
+/** 33\frac{1}{3}\%: the sign belongs to the whole. */
+function mixedFactor(left: Expression, right: Expression): Expression | undefined {
+  if (right.kind !== "percent" && right.kind !== "degrees") return mixedFraction(left, right);
+  const operand = mixedFraction(left, right.operand);
+  return operand && { ...right, operand };
+}
+
+/** 3\frac{1}{2}: a whole number directly before a proper fraction of numbers adds. */
 function mixedFraction(left: Expression, right: Expression): Expression | undefined {
   if (left.kind !== "number" || left.value.denominator !== 1n || left.places !== undefined) return undefined;
   if (right.kind !== "quotient" || right.numerator.kind !== "number" || right.denominator.kind !== "number")
