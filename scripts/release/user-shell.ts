@@ -24,6 +24,8 @@ function environment(registry: string): NodeJS.ProcessEnv {
     ...Object.fromEntries(inherited),
     PATH: [dirname(process.execPath), ...path].join(delimiter),
     "npm_config_@fovea-rl:registry": registry,
+    // Third-party packages may come from npm's cache; ours never do, as their registry forbids it.
+    npm_config_prefer_offline: "true",
     npm_config_fund: "false",
     npm_config_audit: "false",
     npm_config_update_notifier: "false",
