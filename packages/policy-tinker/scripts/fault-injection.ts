@@ -7,7 +7,7 @@ import { trainThroughFaults } from "./train-through-faults.ts";
 
 const UPDATES = 200;
 const directory = await mkdtemp(join(tmpdir(), "fovea-faults-server-"));
-const server = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, directory });
+const server = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, baseDirectory: import.meta.dirname, directory });
 try {
   const results = [];
   for (const rate of [0, 0.3]) {

@@ -13,7 +13,13 @@ let server: RunningServer;
 let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "fovea-faults-server-"));
-  server = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, directory, pollMilliseconds: 500 });
+  server = await startTinkerServer({
+    ...SERVER_DEFAULTS,
+    port: 0,
+    baseDirectory: import.meta.dirname,
+    directory,
+    pollMilliseconds: 500,
+  });
 });
 afterAll(async () => {
   await server.close();

@@ -26,7 +26,12 @@ const PROMPTS = 2;
 const SAMPLES = 3;
 const SEED = 5;
 const LEARNING_RATE = 1e-4;
-const context = { seed: SEED, trainingTemperature: 1, baseDirectory: import.meta.dirname };
+const context = {
+  seed: SEED,
+  trainingTemperature: 1,
+  baseDirectory: import.meta.dirname,
+  packageDirectories: [import.meta.dirname],
+};
 
 let server: RunningServer;
 let directory: string;
@@ -34,7 +39,7 @@ let task: Task;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "fovea-remote-"));
   task = await digits.create(digitsOptionsSchema.parse({}), { seed: SEED });
-  server = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, directory });
+  server = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, baseDirectory: import.meta.dirname, directory });
 });
 afterAll(async () => {
   await server.close();
@@ -114,7 +119,7 @@ async function fetched(remote: TinkerPolicy): Promise<TfjsPolicy> {
   await remote.save(place);
   const { weights } = JSON.parse(readFileSync(join(place, "tinker-checkpoint.json"), "utf8"));
   const policy = await embedded();
-  await policy.load(join(directory, weights.replace("tinker://", "")));
+  await policy.load(join(directory, weights.replace("tinker://", "").replaceAll(":", "_")));
   return policy;
 }
 

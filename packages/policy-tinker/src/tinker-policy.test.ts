@@ -9,7 +9,12 @@ import { afterAll, describe } from "vitest";
 import { policyOptionsSchema, TinkerPolicy } from "./index.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "fovea-conformance-"));
-const server: RunningServer = await startTinkerServer({ ...SERVER_DEFAULTS, port: 0, directory });
+const server: RunningServer = await startTinkerServer({
+  ...SERVER_DEFAULTS,
+  port: 0,
+  baseDirectory: import.meta.dirname,
+  directory,
+});
 const task = await digits.create(digitsOptionsSchema.parse({}), { seed: 3 });
 const prompts: readonly Prompt[] = await Promise.all([0, 1].map((index) => task.prompt("train", index)));
 

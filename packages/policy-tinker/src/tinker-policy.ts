@@ -114,8 +114,9 @@ export class TinkerPolicy implements Policy {
   /** @throws FoveaError if the server cannot be reached or cannot do what the options and the context ask. */
   static async create(options: TinkerPolicyOptions, context: PolicyContext): Promise<TinkerPolicy> {
     const baseDirectory = context.baseDirectory ?? process.cwd();
+    const modelDirectory = await resolveModelDirectory(options.modelFiles, baseDirectory, context.packageDirectories);
     const { maximumPixels, minimumPixels } = options.images;
-    const encoder = await readPromptEncoder(await resolveModelDirectory(options.modelFiles, baseDirectory), {
+    const encoder = await readPromptEncoder(modelDirectory, {
       ...(maximumPixels === undefined ? {} : { maximumPixels }),
       ...(minimumPixels === undefined ? {} : { minimumPixels }),
     });

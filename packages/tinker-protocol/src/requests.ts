@@ -70,12 +70,19 @@ export const optimStepRequestSchema = z.object({
 
 export const saveWeightsRequestSchema = z.object({ model_id: z.string(), seq_id: sequence, path: weightsNameSchema });
 
-export const loadWeightsRequestSchema = z.object({
-  model_id: z.string(),
-  seq_id: sequence,
-  path: z.string(),
-  optimizer: z.boolean().default(true),
-});
+export const loadWeightsRequestSchema = z
+  .object({
+    model_id: z.string().nullish(),
+    seq_id: sequence,
+    /** In place of `model_id`: loads into a model that this request creates, `<session>:train:<number>`. */
+    session_id: z.string().nullish(),
+    model_seq_id: z.int().nonnegative().nullish(),
+    path: z.string(),
+    optimizer: z.boolean().default(true),
+  })
+  .refine((body) => typeof body.model_id === "string" || (body.session_id && typeof body.model_seq_id === "number"), {
+    message: "either model_id, or session_id and model_seq_id, must be given",
+  });
 
 export const saveWeightsForSamplerRequestSchema = z
   .object({

@@ -13,6 +13,6 @@ export function formatWeightsPath({ modelId, kind, name }: WeightsPath): string 
 
 /** The parts of `tinker://<model>/<kind>/<name>`, or `undefined` if it is none. */
 export function parseWeightsPath(path: string): WeightsPath | undefined {
-  const match = /^tinker:\/\/([\w-]+)\/(weights|sampler_weights)\/([\w-]+)$/.exec(path);
+  const match = /^tinker:\/\/([\w:-]+)\/(weights|sampler_weights)\/([\w-]+)$/.exec(path);
   return match === null ? undefined : { modelId: match[1]!, kind: match[2] as WeightsKind, name: match[3]! };
 }

@@ -40,7 +40,6 @@ export class ModelStore {
   /** Optimiser steps applied to each model there ever was. */
   readonly optimiserSteps = new Map<string, number>();
   readonly #sessions = new Map<string, number>();
-  readonly #modelKeys = new Map<string, string>();
   readonly #samplers = new Map<string, Sampler>();
   readonly #samplerKeys = new Map<string, string>();
   readonly #opened = new Map<string, TfjsPolicy>();
@@ -85,20 +84,20 @@ export class ModelStore {
 
   /** The model that a session's number already stands for, so that a retry creates no second one. */
   modelOf(sessionId: string, number: number | null | undefined): TrainingModel | undefined {
-    return this.models.get(this.#modelKeys.get(`${sessionId}/${number}`) ?? "");
+    return typeof number === "number" ? this.models.get(`${sessionId}:train:${number}`) : undefined;
   }
 
   create(sessionId: string, number: number | null | undefined, baseModel: string): TrainingModel {
     this.heartbeat(sessionId);
     this.checkBase(baseModel);
     const model: TrainingModel = {
-      id: shortId("model"),
+      // Clients that number their models know their ids beforehand.
+      id: typeof number === "number" ? `${sessionId}:train:${number}` : shortId("model"),
       sessionId,
       policy: this.base.fork(),
       sequence: new Map(),
     };
     this.models.set(model.id, model);
-    if (typeof number === "number") this.#modelKeys.set(`${sessionId}/${number}`, model.id);
     return model;
   }
 
@@ -126,7 +125,8 @@ export class ModelStore {
   }
 
   #place({ modelId, kind, name }: WeightsPath): string {
-    return join(this.#directory, modelId, kind, name);
+    // Not every file system takes a colon.
+    return join(this.#directory, modelId.replaceAll(":", "_"), kind, name);
   }
 
   /** Writes weights under a name, or answers that they are there already. */

@@ -20,6 +20,7 @@ import { forward, forwardBackward, readForwardInput } from "./engine-operations.
 import type { EngineQueue } from "./engine-queue.ts";
 import type { FutureStore, Outcome } from "./future-store.ts";
 import { bodyDigest, type ModelStore, type TrainingModel } from "./model-store.ts";
+import { encodeResult } from "./protobuf-codec.ts";
 import type { ModelInputReader } from "./read-model-input.ts";
 import { RequestError } from "./request-error.ts";
 import { sample, sampleMergeKey } from "./sample-operation.ts";
@@ -35,7 +36,21 @@ export interface ServerParts {
   readonly pollMilliseconds: number;
 }
 
-export type Route = (body: unknown) => unknown;
+/** An answer that is not plain JSON with status 200. */
+export class SpecialAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** In place of the body, for clients that take it. */
+  readonly protobuf: Uint8Array | undefined;
+
+  constructor(status: number, body: unknown, protobuf?: Uint8Array) {
+    this.status = status;
+    this.body = body;
+    this.protobuf = protobuf;
+  }
+}
+
+export type Route = (body: unknown, takesProtobuf: boolean) => unknown;
 
 /** Numbered sampling requests whose retries are recognised. */
 const SAMPLES_REMEMBERED = 4096;
@@ -221,10 +236,13 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
     },
 
     "POST /load_weights": async (body) => {
-      const { model_id, seq_id, path, optimizer } = parse(loadWeightsRequestSchema, body);
-      const model = store.model(model_id);
+      const { model_id, seq_id, session_id, model_seq_id, path, optimizer } = parse(loadWeightsRequestSchema, body);
       await store.findSaved(path, ["weights"]);
-      return acceptOnce("load_weights", model, seq_id, body, () =>
+      const model =
+        typeof model_id === "string"
+          ? store.model(model_id)
+          : (store.modelOf(session_id!, model_seq_id) ?? store.create(session_id!, model_seq_id, store.baseName));
+      return acceptOnce("load_weights", model, seq_id ?? 0, body, () =>
         queue.submit(async () => {
           await store.load(model, path, optimizer);
           return { type: "load_weights", path };
@@ -281,22 +299,32 @@ export function protocolRoutes(parts: ServerParts): Readonly<Record<string, Rout
       const key = sampleMergeKey(session ?? model_path ?? "base", read);
       const { seq_id } = request;
       const isNumbered = typeof session === "string" && typeof seq_id === "number";
-      return acceptSample(isNumbered ? `${session}/${seq_id}` : undefined, body, () =>
+      const accepted = acceptSample(isNumbered ? `${session}/${seq_id}` : undefined, body, () =>
         key === undefined
           ? queue.submit(async () => (await sample(policy, [read]))[0])
           : queue.submitMergeable(key, read, (requests) => sample(policy, requests)),
       );
+      const ids = Array.from({ length: request.num_samples }, (_, index) => `${accepted.request_id}/${index}`);
+      return { ...accepted, sample_sequence_ids: ids };
     },
 
-    "POST /retrieve_future": async (body) => {
+    "POST /weights_info": async (body) => {
+      const path = (body as { tinker_path?: unknown } | null)?.tinker_path;
+      await store.findSaved(String(path), ["weights"]);
+      return { base_model: store.baseName, is_lora: false, lora_rank: 0 };
+    },
+
+    "POST /retrieve_future": async (body, takesProtobuf) => {
       const { request_id } = parse(retrieveFutureRequestSchema, body);
       const outcome = await futures.wait(request_id, parts.pollMilliseconds);
       if (outcome === undefined) {
-        const detail = { type: "try_again", request_id, queue_state: "active" };
-        return { status: 408, body: detail };
+        return new SpecialAnswer(408, { type: "try_again", request_id, queue_state: "active" });
       }
-      if (outcome.kind === "result") return outcome.value;
-      return { error: outcome.error, category: outcome.isUserError ? "user" : "server" };
+      if (outcome.kind === "failure") {
+        return { error: outcome.error, category: outcome.isUserError ? "user" : "server" };
+      }
+      const protobuf = takesProtobuf ? encodeResult(outcome.resultType, outcome.value) : undefined;
+      return protobuf === undefined ? outcome.value : new SpecialAnswer(200, outcome.value, protobuf);
     },
   };
 }

@@ -4,6 +4,10 @@ import type { z } from "zod";
 export interface TinkerServerOptions {
   /** Options of the embedded engine, its `model` among them. */
   readonly policy?: z.input<typeof policyOptionsSchema>;
+  /** Where the `model` option starts when it is a relative path; default: here. */
+  readonly baseDirectory?: string;
+  /** Where the package that it names is looked up, in order; default: here. */
+  readonly packageDirectories?: readonly string[];
   /** What clients call the model; default: the engine's `model` option. */
   readonly modelName?: string;
   readonly host: string;

@@ -7,7 +7,8 @@ import { policyOptionsSchema, TfjsPolicy } from "@fovea-rl/policy-tfjs";
 import { EngineQueue } from "./engine-queue.ts";
 import { FutureStore } from "./future-store.ts";
 import { ModelStore } from "./model-store.ts";
-import { protocolRoutes, type Route } from "./protocol-routes.ts";
+import { decodeForwardBackward, PROTOBUF_TYPE } from "./protobuf-codec.ts";
+import { protocolRoutes, type Route, SpecialAnswer } from "./protocol-routes.ts";
 import { ModelInputReader } from "./read-model-input.ts";
 import { RequestError } from "./request-error.ts";
 import type { TinkerServerOptions } from "./server-options.ts";
@@ -42,7 +43,7 @@ function givenKey({ headers }: IncomingMessage): string {
   return /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -50,18 +51,23 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
     if (bytes > LARGEST_BODY_BYTES) throw new RequestError(413, `the body exceeds ${LARGEST_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
-  if (bytes === 0) return {};
+  return Buffer.concat(chunks);
+}
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(body.toString("utf8"));
   } catch {
     throw new RequestError(400, "the body is not JSON");
   }
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
-  response.end(text);
+function answer(response: ServerResponse, status: number, body: unknown, protobuf?: Uint8Array): void {
+  const bytes = protobuf ?? Buffer.from(JSON.stringify(body));
+  const type = protobuf === undefined ? "application/json" : PROTOBUF_TYPE;
+  response.writeHead(status, { "content-type": type, "content-length": bytes.byteLength });
+  response.end(bytes);
 }
 
 async function handle(
@@ -75,11 +81,18 @@ async function handle(
     if (apiKey !== undefined && path !== `${PREFIX}/healthz` && !sameKey(givenKey(request), apiKey)) {
       throw new RequestError(401, "the API key is missing or wrong (header X-API-Key)");
     }
-    const route = path.startsWith(PREFIX) ? routes[`${request.method} ${path.slice(PREFIX.length)}`] : undefined;
+    const name = `${request.method} ${path.slice(PREFIX.length)}`;
+    const raw = await readBody(request);
+    const isProtobuf = (request.headers["content-type"] ?? "").includes(PROTOBUF_TYPE);
+    const asked =
+      isProtobuf && name === "POST /forward_backward"
+        ? decodeForwardBackward(raw)
+        : { route: name, body: parseJson(raw) };
+    const route = path.startsWith(`${PREFIX}/`) ? routes[asked.route] : undefined;
     if (route === undefined) throw new RequestError(404, `there is no ${request.method} ${path}`);
-    const result = await route(await readBody(request));
-    const isPending = typeof result === "object" && result !== null && "status" in result && result.status === 408;
-    answer(response, isPending ? 408 : 200, isPending ? (result as unknown as { body: unknown }).body : result);
+    const result = await route(asked.body, (request.headers.accept ?? "").includes(PROTOBUF_TYPE));
+    if (result instanceof SpecialAnswer) answer(response, result.status, result.body, result.protobuf);
+    else answer(response, 200, result);
   } catch (error) {
     if (response.destroyed || response.headersSent) return;
     const status = error instanceof RequestError ? error.status : (error as Error).name === "FoveaError" ? 400 : 500;
@@ -108,7 +121,8 @@ export async function startTinkerServer(options: TinkerServerOptions): Promise<R
       `the server would be open to anyone who reaches ${host}: give it an API key, or keep the host 127.0.0.1`,
     );
   }
-  const context = { seed: 0, trainingTemperature };
+  const { baseDirectory = process.cwd(), packageDirectories = [baseDirectory] } = options;
+  const context = { seed: 0, trainingTemperature, baseDirectory, packageDirectories };
   const createPolicy = (model: string) =>
     TfjsPolicy.create(policyOptionsSchema.parse({ ...options.policy, model }), context);
   const policyOptions = policyOptionsSchema.parse(options.policy ?? {});

@@ -8,6 +8,7 @@ import { EXIT } from "./exit-codes.ts";
 import { gradeCommand } from "./grade-command.ts";
 import { perceiveCommand } from "./perceive-command.ts";
 import { reportCommand } from "./report-command.ts";
+import { serveCommand } from "./serve-command.ts";
 import { trainCommand } from "./train-command.ts";
 import { viewCommand } from "./view-command.ts";
 
@@ -24,6 +25,7 @@ function buildProgram(): Command {
     gradeCommand(),
     perceiveCommand(),
     viewCommand(),
+    serveCommand(),
     reportCommand(),
     doctorCommand(),
   ]) {

@@ -13,11 +13,17 @@ function isDirectory(path: string): boolean {
  * Finds the directory with a model's small files (config, tokenizer, chat template, preprocessor; no weights).
  *
  * @param name a path, or a package that exports `checkpointDirectory`.
+ * @param packageDirectories where packages are looked up besides.
  */
-export async function resolveModelDirectory(name: string, baseDirectory: string): Promise<string> {
+export async function resolveModelDirectory(
+  name: string,
+  baseDirectory: string,
+  packageDirectories: readonly string[] = [],
+): Promise<string> {
   const path = resolve(baseDirectory, name);
   if (isDirectory(path)) return path;
-  for (const origin of [join(baseDirectory, "noop.js"), import.meta.url]) {
+  const origins = [baseDirectory, ...packageDirectories].map((directory) => join(directory, "noop.js"));
+  for (const origin of [...origins, import.meta.url]) {
     let entry: string;
     try {
       entry = createRequire(origin).resolve(name);
