@@ -41,6 +41,17 @@ describe("a response that", () => {
   });
 
   it.each([
+    ["numbers in a row", "It is one of 5, 6, 7"],
+    ["two numbers with or", "It is 6 or 7"],
+    ["answer tags", "<answer>6</answer><answer>7</answer>"],
+    ["formulas in a row", "It is $6$ or $7$"],
+    ["numbers behind a phrase", "The answer is 6 or 7."],
+    ["numbers on an answer line", "Answer: 5, 6, 7"],
+  ])("lists many answers as %s does not pass", (_name, response) => {
+    expect(gradeAnswer("7", response).correct).toBe(false);
+  });
+
+  it.each([
     ["names two letters", "\\boxed{C and D}"],
     ["names all letters", "\\boxed{ABCDE}"],
     ["names two letters in words", "The answer is (B) or (C)."],

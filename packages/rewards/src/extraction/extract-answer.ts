@@ -54,7 +54,7 @@ export function extractAnswer(response: string, { methods, boxes, thinking }: Ex
       if (boxed === undefined) continue;
       return "fault" in boxed ? boxed : { answer: boxed.answer, method };
     }
-    const answer = find(method, text, methods)?.trim();
+    const answer = find(method, text, { methods, boxes })?.trim();
     if (answer !== undefined && answer !== "") return { answer, method };
   }
   return { fault: methods.length === 1 && methods[0] === "boxed" ? "no box" : "no answer found" };
@@ -63,11 +63,11 @@ export function extractAnswer(response: string, { methods, boxes, thinking }: Ex
 function find(
   method: Exclude<ExtractionMethod, "boxed">,
   text: string,
-  methods: readonly ExtractionMethod[],
+  { methods, boxes }: Pick<ExtractionOptions, "methods" | "boxes">,
 ): string | undefined {
   switch (method) {
     case "answer-tag":
-      return answerTag(text);
+      return answerTags(text, boxes);
     case "answer-line":
       return ofClause(afterAnswerLine(text));
     case "answer-phrase":
@@ -87,13 +87,22 @@ function formulaOrLaterNumber(text: string, numbersCount: boolean): string | und
   return (formula && numbersCount ? lastNumber(text.slice(formula.end)) : undefined) ?? formula?.content;
 }
 
-function answerTag(text: string): string | undefined {
-  const start = text.lastIndexOf("<answer>");
-  const end = text.indexOf("</answer>", start);
-  if (start === -1 || end === -1) return undefined;
-  const content = text.slice(start + "<answer>".length, end);
-  const boxed = boxedAnswer(content, "last");
-  return boxed && "answer" in boxed ? boxed.answer : content;
+const [openTag, closeTag] = ["<answer>", "</answer>"];
+const mostTags = 16;
+
+/** What the answer tags hold: the last one, or all of them as one answer, as with boxes. */
+function answerTags(text: string, boxes: "last" | "joined"): string | undefined {
+  const contents = new Set<string>();
+  let close = text.lastIndexOf(closeTag);
+  for (let count = 0; close !== -1 && count < (boxes === "last" ? 1 : mostTags); count++) {
+    const open = text.lastIndexOf(openTag, close);
+    if (open === -1) break;
+    const content = text.slice(open + openTag.length, close);
+    const boxed = boxedAnswer(content, "last");
+    contents.add(boxed && "answer" in boxed ? boxed.answer : content.trim());
+    close = open === 0 ? -1 : text.lastIndexOf(closeTag, open - 1);
+  }
+  return contents.size === 0 ? undefined : [...contents].reverse().join(" , ");
 }
 
 /** Whether a text reads as a formula from end to end, or is a word or two. */
