@@ -12,7 +12,7 @@ import { readRunImage } from "./run-image.ts";
 import type { RunLibrary } from "./run-library.ts";
 
 /** Points of a curve in a report. */
-const POINTS = 1000;
+const POINTS = 600;
 
 interface Budget {
   bytes: number;

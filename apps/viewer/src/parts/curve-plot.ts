@@ -2,8 +2,31 @@ import type uPlot from "uplot";
 import { formatNumber } from "../text/format-number.ts";
 import type { CurveLine } from "./curve-line.ts";
 
+/** Steps of a line beyond which its points are not marked. */
+const MARKED = 12;
+
+/** Equal for lines that differ in their values alone. */
+export function plotShape(lines: readonly CurveLine[]): string {
+  const shapes = lines.map(({ style: { colour, dash }, raw, low, steps }) => [
+    colour,
+    dash,
+    raw !== undefined,
+    low !== undefined,
+    steps.length < MARKED,
+  ]);
+  return JSON.stringify(shapes);
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((step, index) => step === b[index]));
+}
+
 /** The lines on one axis of steps: for each line its values, what is behind them, and its band. */
 export function plotData(lines: readonly CurveLine[]): uPlot.AlignedData {
+  const first = lines[0]?.steps ?? [];
+  if (lines.every((line) => isSame(line.steps, first))) {
+    return [[...first], ...lines.flatMap((line) => partsOf(line).map((values) => [...values]))];
+  }
   const steps = [...new Set(lines.flatMap((line) => line.steps))].sort((a, b) => a - b);
   const place = new Map(steps.map((step, index) => [step, index]));
   const align = (line: CurveLine, values: readonly number[]) => {
@@ -56,7 +79,7 @@ export function drawOptions(
       width: 1.75,
       dash: [...dash],
       spanGaps: true,
-      points: { show: line.steps.length < 12, size: 5, fill: colour },
+      points: { show: line.steps.length < MARKED, size: 5, fill: colour },
     });
   }
   return {

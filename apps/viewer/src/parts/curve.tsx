@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import { ThemeContext } from "../state/theme-context.ts";
 import { formatNumber } from "../text/format-number.ts";
 import type { CurveLine } from "./curve-line.ts";
-import { drawOptions, plotData } from "./curve-plot.ts";
+import { drawOptions, plotData, plotShape } from "./curve-plot.ts";
 import { LineSample } from "./line-sample.tsx";
 
 interface CurveProperties {
@@ -28,9 +28,13 @@ export function Curve({ title, lines, note }: CurveProperties) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
 
+  // A plot is made anew only for other lines or colours; other values of the same lines are drawn on it.
+  const shape = `${theme} ${plotShape(lines)}`;
+  const drawn = useRef<readonly CurveLine[]>([]);
   useEffect(() => {
     const element = holder.current!;
     const made = new uPlot(drawOptions(lines, element, HEIGHT, setStep), plotData(lines), element);
+    drawn.current = lines;
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -39,8 +43,11 @@ export function Curve({ title, lines, note }: CurveProperties) {
       made.destroy();
       plot.current = undefined;
     };
-    // Colours come from the page, so that a change of theme draws anew.
-  }, [lines, theme]);
+  }, [shape]);
+  useEffect(() => {
+    if (drawn.current !== lines) plot.current?.setData(plotData(lines));
+    drawn.current = lines;
+  }, [lines]);
 
   const move = (event: KeyboardEvent) => {
     const steps = plot.current?.data[0];

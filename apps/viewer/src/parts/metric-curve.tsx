@@ -20,20 +20,24 @@ interface MetricCurveProperties {
   readonly settings: CurveSettings;
 }
 
-/** True from when the element first comes near the screen: a page of fifty charts asks only for what is looked at. */
-function useSeen(element: { readonly current: HTMLElement | null }): boolean {
-  const [isSeen, setSeen] = useState(false);
+/** Whether the element is on the screen or near it: of a page of fifty charts only those are loaded and drawn. */
+function useNear(element: { readonly current: HTMLElement | null }): boolean {
+  const [isNear, setNear] = useState(false);
   useEffect(() => {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true);
-      },
-      { rootMargin: "200px" },
-    );
+    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)!.isIntersecting), {
+      rootMargin: "200px",
+    });
     observer.observe(element.current!);
     return () => observer.disconnect();
   }, [element]);
-  return isSeen;
+  return isNear;
+}
+
+/** The newest value while `isNew`, and the last such one otherwise. */
+function useKept<Value>(value: Value, isNew: boolean): Value {
+  const kept = useRef(value);
+  if (isNew) kept.current = value;
+  return kept.current;
 }
 
 function linesOf(
@@ -61,19 +65,28 @@ function linesOf(
 }
 
 /** One metric of the chosen runs. */
-export function MetricCurve({ name, runs, settings }: MetricCurveProperties) {
+export function MetricCurve({ name, ...asked }: MetricCurveProperties) {
   const source = useSource();
-  const theme = useContext(ThemeContext);
   const place = useRef<HTMLDivElement>(null);
-  const isSeen = useSeen(place);
+  const isNear = useNear(place);
+  const hasBeenNear = useKept(isNear, isNear);
+  const version = useKept(
+    useVersion(
+      asked.runs.map(({ id }) => id),
+      ["metrics"],
+    ),
+    isNear,
+  );
+  const theme = useKept(useContext(ThemeContext), isNear);
+  const runs = useKept(asked.runs, isNear);
+  const smoothing = useKept(asked.settings.smoothing, isNear);
+  const seedsAsBands = useKept(asked.settings.seedsAsBands, isNear);
   const ids = runs.map(({ id }) => id);
-  const version = useVersion(ids, ["metrics"]);
   const load = async () => {
-    if (!isSeen) return undefined;
+    if (!hasBeenNear) return undefined;
     return Promise.all(ids.map(async (id) => ({ id, series: (await source.series(id, [name]))[name] })));
   };
-  const { value, error } = useLoaded(load, name, [isSeen, version, ids.join("\n")]);
-  const { smoothing, seedsAsBands } = settings;
+  const { value, error } = useLoaded(load, name, [hasBeenNear, version, ids.join("\n")]);
   const lines = useMemo(() => {
     const found = new Map(value?.map(({ id, series }) => [id, series]));
     const series = runs.map(({ id }) => found.get(id));

@@ -1,8 +1,8 @@
 import type { Overview, RolloutQuery, RunChange, ViewSource } from "@fovea-rl/run-records/view-data";
 import { SeriesCache } from "./series-cache.ts";
 
-/** More points than a wide screen has pixels for a curve would not be seen. */
-const POINTS = 1000;
+/** More points than a chart has pixels would not be seen. */
+const POINTS = 600;
 
 async function ask<Answer>(path: string, parameters: readonly (readonly [string, string])[]): Promise<Answer> {
   const response = await fetch(`/api/${path}?${new URLSearchParams(parameters.map((pair) => [...pair]))}`);

@@ -9,6 +9,7 @@ import { replaceRoute } from "../state/route.ts";
 import { selectedRuns } from "../state/selected-runs.ts";
 import { useSource } from "../state/source-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
+import { formatNumber } from "../text/format-number.ts";
 import { visibleText } from "../text/visible-text.ts";
 import { groupMetrics, type MetricGroup } from "./metric-groups.ts";
 import type { ViewProperties } from "./view-properties.ts";
@@ -20,7 +21,9 @@ export function RunsView({ overview, route }: ViewProperties) {
   const key = chosen.map(({ id }) => id).join("\n");
   // The same array while the same runs are chosen, so that charts are not drawn for nothing.
   const selected = useMemo(() => chosen, [key]);
-  const [smoothing, setSmoothing] = useState(0);
+  /** Decimal logarithm of the steps that an average reaches back. */
+  const [reach, setReach] = useState(0);
+  const smoothing = 1 - 10 ** -reach;
   const [seedsAsBands, setSeedsAsBands] = useState(false);
   const [search, setSearch] = useState("");
   const settings: CurveSettings = { smoothing, seedsAsBands };
@@ -61,14 +64,14 @@ export function RunsView({ overview, route }: ViewProperties) {
             />
           </label>
           <label class="field">
-            Smoothing {smoothing === 0 ? "off" : smoothing}
+            Smoothing {reach === 0 ? "off" : `over ${formatNumber(Math.round(10 ** reach))} steps`}
             <input
               type="range"
               min="0"
-              max="0.98"
-              step="0.02"
-              value={smoothing}
-              onInput={(event) => setSmoothing(Number(event.currentTarget.value))}
+              max="3"
+              step="0.1"
+              value={reach}
+              onInput={(event) => setReach(Number(event.currentTarget.value))}
             />
           </label>
           <label class="check">
