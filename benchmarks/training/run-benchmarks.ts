@@ -76,7 +76,7 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
   },
   sharing: (laboratory) => measureSharing(laboratory, LONG_PREFIX),
   pool: async (laboratory) => {
-    for (const plan of SIZES) await measurePool(laboratory, plan);
+    for (const plan of SIZES) await measurePool(laboratory, { ...plan, prompts: Math.max(2, plan.prompts) });
   },
   groups: (laboratory) =>
     measureGrowth(
