@@ -68,7 +68,8 @@ export function drawOptions(
   const bands: uPlot.Band[] = [];
   for (const line of lines) {
     const { colour, dash } = line.style;
-    const hidden: uPlot.Series = { stroke: "transparent", points: { show: false }, spanGaps: true };
+    // Without a stroke nothing is drawn of it; the band needs only its place.
+    const hidden: uPlot.Series = { points: { show: false }, spanGaps: true };
     if (line.low && line.high) {
       bands.push({ series: [series.length, series.length + 1], fill: faded(colour, "33") });
       series.push(hidden, hidden);
