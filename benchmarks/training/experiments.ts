@@ -39,6 +39,14 @@ function engines({ backends, arena }: Laboratory): readonly Starter[] {
   return backends.map((backend) => (workload) => startEngine(workload, backend, arena));
 }
 
+/** Adds a record in the place of an older one that agrees in these fields. */
+function replace<T>(records: T[], record: T, fields: readonly (keyof T)[]): void {
+  const key = (value: T) => JSON.stringify(fields.map((field) => value[field]));
+  const place = records.findIndex((other) => key(other) === key(record));
+  if (place === -1) records.push(record);
+  else records[place] = record;
+}
+
 /** Interleaves, prints and keeps one comparison; what a contender cannot do is recorded as not run. */
 async function compare(
   laboratory: Laboratory,
@@ -48,8 +56,9 @@ async function compare(
   entries: readonly Entry[],
 ) {
   const { records, file, rounds } = laboratory;
-  const result = await interleave(entries, rounds);
-  records.comparisons.push({ experiment, plan, what, ...result });
+  // Its passes take seconds each, and scatter less.
+  const result = await interleave(entries, plan.model === "30m" ? Math.min(3, rounds) : rounds);
+  replace(records.comparisons, { experiment, plan, what, ...result }, ["experiment", "what", "plan"]);
   saveRecords(records, file);
   const peer = result.series.at(-1)!;
   const cells = result.series.map((series) => {
@@ -69,7 +78,7 @@ async function agree(laboratory: Laboratory, plan: WorkloadPlan, workers: readon
   const peer = workers.at(-1)!;
   for (const engine of workers.slice(0, -1)) {
     const record = await checkAgreement(plan, engine, peer);
-    laboratory.records.agreements.push(record);
+    replace(laboratory.records.agreements, record, ["plan", "label", "peer"]);
     console.log(
       `agreement | ${workloadName(plan)} | ${engine.label} and ${peer.label} | ${record.tokens} log-probabilities within ` +
         `${record.logprobDifference.toExponential(1)}, loss within ${record.lossDifference.toExponential(1)}, ` +
@@ -113,7 +122,7 @@ export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan):
     await withWorkers([start], workload, async ([worker]) => {
       for (let update = 0; update < 3; update++) await worker!.request("update", { algorithm: "grpo" });
       const { peak } = await worker!.request("memory");
-      records.memory.push({ plan, label: worker!.label, peakBytes: Number(peak) });
+      replace(records.memory, { plan, label: worker!.label, peakBytes: Number(peak) }, ["plan", "label"]);
       saveRecords(records, file);
       console.log(
         `memory | ${workloadName(plan)} | ${worker!.label} | peak ${(Number(peak) / 2 ** 20).toFixed(0)} MiB`,
@@ -216,19 +225,21 @@ export async function measureBounds(laboratory: Laboratory, plan: WorkloadPlan):
     await withWorkers([start], workload, async ([worker]) => {
       for (const size of [128, 256, 512, 1024]) {
         const { flops } = await worker!.request("matmul", { size });
-        records.peaks.push({ label: worker!.label, size, flops: Number(flops), load: loadavg()[0]! });
+        const peak = { label: worker!.label, size, flops: Number(flops), load: loadavg()[0]! };
+        replace(records.peaks, peak, ["label", "size"]);
         console.log(`matmul ${size} | ${worker!.label} | ${(Number(flops) / 1e9).toFixed(1)} GFLOP/s`);
       }
       if (worker!.label === "PyTorch") return;
       for (const pass of ["sample", "score", "train"]) {
         const { total, kernels } = await worker!.request("kernels", { pass });
-        records.kernels.push({
+        const record = {
           plan,
           label: worker!.label,
           pass,
           total: Number(total),
           kernels: kernels as Record<string, number>,
-        });
+        };
+        replace(records.kernels, record, ["plan", "label", "pass"]);
         console.log(`kernels | ${worker!.label} | ${pass} | ${total}`);
       }
     });

@@ -1,9 +1,9 @@
 /**
- * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--device cpu|cuda] [--output file]`: both
- * sides, interleaved, on the same cores. Writes every measurement to a JSON file, from which `report.ts` makes tables and plots.
+ * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--device cpu|cuda] [--output file]
+ * [--append]`: both sides, interleaved, on the same cores. Writes every measurement to a JSON file, from which `report.ts` makes tables and plots.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendAvailability, policyOptionsSchema } from "@fovea-rl/policy-tfjs";
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     cores: { type: "string", default: "2" },
     device: { type: "string", default: "cpu" },
     output: { type: "string" },
+    append: { type: "boolean", default: false },
   },
 });
 const quick = values.quick;
@@ -131,16 +132,17 @@ if (unknown !== undefined) throw new Error(`--only: "${unknown}" is none of ${Ob
 const file = resolve(values.output ?? join(import.meta.dirname, "results", `${quick ? "quick" : "latest"}.json`));
 mkdirSync(dirname(file), { recursive: true });
 
+const earlier = values.append && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Records) : undefined;
 const records: Records = {
   machine: describeMachine(),
   mode: quick ? "quick" : "full",
   pinnedCores: Number(values.cores),
   commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", cwd: import.meta.dirname }).trim(),
-  agreements: [],
-  comparisons: [],
-  memory: [],
-  peaks: [],
-  kernels: [],
+  agreements: earlier?.agreements ?? [],
+  comparisons: earlier?.comparisons ?? [],
+  memory: earlier?.memory ?? [],
+  peaks: earlier?.peaks ?? [],
+  kernels: earlier?.kernels ?? [],
   notRun: [],
 };
 const laboratory: Laboratory = {
