@@ -11,11 +11,22 @@ function prompt(id: string, text: string): Prompt {
   return { id, messages: [{ role: "user", content }], images: [{ width: 32, height: 32, data }], referenceAnswer: "" };
 }
 
+function createPolicy(optimiser: object): Promise<TfjsPolicy> {
+  const model = join(import.meta.dirname, "../fixtures/smolvlm-a");
+  const options = policyOptionsSchema.parse({ model, backend: backendUnderTest(), optimiser });
+  return TfjsPolicy.create(options, { seed: 3, trainingTemperature: 1 });
+}
+
+/** Without momentum AdamW steps by rate * g / (|g| + epsilon): for a huge epsilon by rate / epsilon along the gradient itself. */
+const EPSILON = 1e6;
+
 describePolicy("tfjs", {
-  create: () => {
-    const model = join(import.meta.dirname, "../fixtures/smolvlm-a");
-    const options = policyOptionsSchema.parse({ model, backend: backendUnderTest() });
-    return TfjsPolicy.create(options, { seed: 3, trainingTemperature: 1 });
+  create: () => createPolicy({}),
+  createWithGradientDescent: async () => {
+    const policy = await createPolicy({ beta1: 0, beta2: 0, epsilon: EPSILON, weightDecay: 0 });
+    const step = policy.step.bind(policy);
+    policy.step = (options) => step({ ...options, learningRate: options.learningRate * EPSILON });
+    return policy;
   },
   prompts: [prompt("a", "t1 t9"), prompt("b", "t1 t20 t21 t22"), prompt("c", "t5")],
 });
