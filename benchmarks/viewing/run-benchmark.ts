@@ -163,7 +163,7 @@ const table = results
   .join("\n");
 const text = `# The viewer at scale
 
-${sizes.runs} runs of ${sizes.steps} steps (48 metrics each) and ${sizes.rollouts} rollouts, half of them in one run. Chromium, on ${machine}.
+${sizes.runs} runs of ${sizes.steps} steps (41 metrics and 6 timings a step) and ${sizes.rollouts} rollouts, half of them in one run. Chromium, on ${machine}.
 Times are to the paint that shows the result. Load average of the machine at the end: ${loadavg()[0]!.toFixed(1)}; where it
 is above the number of cores, other work took part of them, and the fastest of the repeats says more than the median.
 
