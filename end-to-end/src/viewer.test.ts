@@ -8,9 +8,11 @@ import { browserPath, launchBrowser } from "./browser.ts";
 import { type ExampleRuns, HOSTILE, makeExampleRuns, readMetrics } from "./example-runs.ts";
 import { expectAccessible, expectShown, openPage } from "./watched-page.ts";
 
+const PATIENCE = { timeout: 60_000 };
 const VIEWS = ["runs", "compare", "rollouts", "perception"] as const;
 
-describe.skipIf(browserPath === undefined)("the viewer in a browser", () => {
+// Generous, since a browser shares the machine with the other tests; nothing here waits longer than it must.
+describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout: 240_000 }, () => {
   let browser: Browser;
   let example: ExampleRuns;
   let server: RunServer;
@@ -161,9 +163,9 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", () => {
     const { page } = await openPage(browser);
     await page.goto(`${server.address}#/runs?run=whole&run=second`);
     const readings = page.locator('[data-metric="reward/mean"] .readings li');
-    await expect.poll(() => readings.count()).toBe(2);
+    await expect.poll(() => readings.count(), PATIENCE).toBe(2);
     await page.getByLabel("Seeds as bands").check();
-    await expect.poll(() => readings.count()).toBe(1);
+    await expect.poll(() => readings.count(), PATIENCE).toBe(1);
     const last = await Promise.all(
       ["whole", "second"].map(async (run) => (await readMetrics(example.folder, run)).at(-2)!.metrics["reward/mean"]!),
     );
@@ -175,10 +177,10 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", () => {
     const { page, troubles } = await openPage(browser);
     await page.goto(`${server.address}#/runs?run=second`);
     const reading = page.locator('[data-metric="reward/mean"] .readings li').first();
-    await expect.poll(() => reading.textContent()).toContain("step 6");
+    await expect.poll(() => reading.textContent(), PATIENCE).toContain("step 6");
     const record = { kind: "update", step: 7, metrics: { "reward/mean": 0.4242 } };
     await appendFile(join(example.folder, "second", "metrics.jsonl"), `${JSON.stringify(record)}\n`);
-    await expect.poll(() => reading.textContent(), { timeout: 10_000 }).toContain("0.4242");
+    await expect.poll(() => reading.textContent(), PATIENCE).toContain("0.4242");
     expect(await reading.textContent()).toContain("step 7");
     const status = JSON.parse(await readFile(join(example.folder, "second", "status.json"), "utf8"));
     await writeFile(join(example.folder, "second", "status.json"), JSON.stringify({ ...status, state: "interrupted" }));

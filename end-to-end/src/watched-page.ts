@@ -12,6 +12,7 @@ export interface WatchedPage {
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   const troubles: string[] = [];
   const requests: string[] = [];
   page.on("console", (message) => {
