@@ -10,7 +10,8 @@ export default defineConfig({
       "packages/create-algorithm/template/shared/**/*.test.ts",
       "apps/*/src/**/*.test.ts",
       "scripts/**/*.test.ts",
-      "docs/**/*.test.ts", "end-to-end/src/**/*.test.ts",
+      "docs/**/*.test.ts",
+      "end-to-end/src/**/*.test.ts",
     ],
     pool: "forks",
     // Plug-ins are looked up by name at run time: that resolution is Node's own and needs the condition too.
