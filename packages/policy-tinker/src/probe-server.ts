@@ -2,7 +2,7 @@ import { FoveaError, type Image, type Prompt } from "@fovea-rl/core";
 import { forwardResultSchema } from "@fovea-rl/tinker-protocol";
 import { RefusedError } from "./connection/connection-error.ts";
 import type { TrainingChannel } from "./connection/training-channel.ts";
-import type { PromptEncoder } from "./prompt/prompt-encoder.ts";
+import type { EncodedPrompt, PromptEncoder } from "./prompt/prompt-encoder.ts";
 import { buildDatum, responsePart } from "./training/build-datum.ts";
 
 /** What a server turned out to do. */
@@ -23,9 +23,9 @@ function probeImage(value: (x: number, y: number) => number): Image {
   return { width: PROBE_SIDE, height: PROBE_SIDE, data };
 }
 
-function probePrompt(images: readonly Image[]): Prompt {
-  const parts = images.map((_, index) => ({ type: "image" as const, index }));
-  return { id: "probe", messages: [{ role: "user", content: parts }], images, referenceAnswer: "" };
+function probePrompt(image: Image): Prompt {
+  const content = [{ type: "image" as const, index: 0 }];
+  return { id: "probe", messages: [{ role: "user", content }], images: [image], referenceAnswer: "" };
 }
 
 /**
@@ -42,10 +42,8 @@ export async function probeServer(
 ): Promise<ProbeFindings> {
   const [stop] = encoder.stopTokenIds;
   const tokens = Int32Array.of(stop!, stop!);
-  const ask = async (prompts: readonly Prompt[], lossFunction: string): Promise<Float32Array[]> => {
-    const responses = await Promise.all(
-      prompts.map(async (prompt) => ({ prompt: await encoder.encode(prompt), tokens })),
-    );
+  const ask = async (prompts: readonly EncodedPrompt[], lossFunction: string): Promise<Float32Array[]> => {
+    const responses = prompts.map((prompt) => ({ prompt, tokens }));
     const zeros = new Float32Array(tokens.length);
     const inputs = lossFunction === "cross_entropy" ? { weights: zeros } : { logprobs: zeros, advantages: zeros };
     const { loss_fn_outputs: outputs } = await channel.operation("/forward", forwardResultSchema, {
@@ -58,7 +56,9 @@ export async function probeServer(
     return responses.map((response, index) => responsePart(response, outputs[index]?.["logprobs"]?.data ?? []));
   };
   const seesImages = await probeImages(encoder, ask, origin);
-  const prompt = probePrompt(seesImages ? [probeImage(() => 0)] : []);
+  const prompt: EncodedPrompt = seesImages
+    ? await encoder.encode(probePrompt(probeImage(() => 0)))
+    : { chunks: [{ type: "encoded_text", tokens: [stop!] }], tokens: Int32Array.of(stop!) };
   const hasClippedSurrogate = await ask([prompt], "ppo").then(
     () => true,
     (error: unknown) => {
@@ -71,12 +71,12 @@ export async function probeServer(
 
 async function probeImages(
   encoder: PromptEncoder,
-  ask: (prompts: readonly Prompt[], lossFunction: string) => Promise<Float32Array[]>,
+  ask: (prompts: readonly EncodedPrompt[], lossFunction: string) => Promise<Float32Array[]>,
   origin: string,
 ): Promise<boolean> {
   if (encoder.family.images === undefined) return false;
-  const first = probePrompt([probeImage(() => 0)]);
-  const second = probePrompt([probeImage((x, y) => (((x >> 4) + (y >> 4)) % 2) * 255)]);
+  const first = await encoder.encode(probePrompt(probeImage(() => 0)));
+  const second = await encoder.encode(probePrompt(probeImage((x, y) => (((x >> 4) + (y >> 4)) % 2) * 255)));
   let answers: Float32Array[];
   try {
     answers = await ask([first, second, first], "cross_entropy");

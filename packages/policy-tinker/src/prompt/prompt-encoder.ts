@@ -150,6 +150,8 @@ function createPromptEncoder(
       start = place + 1;
     }
     addText(tokens.length);
+    // The first response token is scored by what follows the prompt's last one: there must be one.
+    if (flat.length === 0) throw new FoveaError(`the prompt "${prompt.id}" is empty`);
     return { chunks: output, tokens: Int32Array.from(flat) };
   }
 
