@@ -2,6 +2,7 @@ import { composeRun, type Policy, type Recorder, Services, type Task } from "@fo
 import type { Configuration } from "../configuration/configuration.ts";
 import { type LoadedPlugin, loadPlugin } from "../plugins/load-plugin.ts";
 import { trainerDirectory } from "../trainer-package.ts";
+import { blamedAdvantage, blamedLoss } from "./blame-algorithm.ts";
 import type { Run, WeightedVerifier } from "./run.ts";
 
 /** The plug-ins of a configuration, found and with their options checked; nothing is created yet. */
@@ -107,8 +108,8 @@ export function assembleRun(
   return {
     configuration,
     ...subjects,
-    advantage: container.get(Services.Advantage),
-    loss: container.get(Services.Loss),
+    advantage: blamedAdvantage(container.get(Services.Advantage), configuration.algorithm.use),
+    loss: blamedLoss(container.get(Services.Loss), configuration.algorithm.use),
     filter: container.get(Services.RolloutFilter, { optional: true }),
     shaping: container.get(Services.RewardShaping, { optional: true }),
     recorders,

@@ -38,7 +38,7 @@ export async function optimise(
   const reports: OptimiserReport[] = [];
   for (const [index, members] of miniBatches.entries()) {
     const groups = members.map((member) => batch[member]!);
-    const where = `mini-batch ${index + 1} of ${miniBatches.length}`;
+    const where = `mini-batch ${index + 1} of ${miniBatches.length} (algorithm "${run.configuration.algorithm.use}")`;
     const { loss, metrics } = await clock.measure("gradient", () =>
       run.policy.accumulateGradients({ groups, loss: run.loss }),
     );
