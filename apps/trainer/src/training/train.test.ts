@@ -190,7 +190,7 @@ describe("a loss that is not finite", () => {
     const directory = await temporaryDirectory();
     const loaded = tabularConfiguration(directory, { policy: fixture("faulty-policy.ts") });
     await expect(train(loaded)).rejects.toThrow(
-      /update 3: the loss of mini-batch 2 of 2 is NaN; rollouts: train-1-\d+#0, train-1-\d+#1/,
+      /update 3: the loss of mini-batch 2 of 2 \(algorithm "[^"]+"\) is NaN; rollouts: train-1-\d+#0, train-1-\d+#1/,
     );
     vi.unstubAllEnvs();
     const run = join(directory, "runs", "run");
