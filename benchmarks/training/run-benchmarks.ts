@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [--quick] [--only passes,memory,...] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--device cpu|cuda] [--output file]
+ * `pnpm bench [--quick] [--only passes,memory,...] [--models digits,10m,30m] [--backends wasm,tensorflow] [--rounds n] [--cores n] [--device cpu|cuda] [--output file]
  * [--append]`: both sides, interleaved, on the same cores. Writes every measurement to a JSON file, from which `report.ts` makes tables and plots.
  */
 import { execFileSync } from "node:child_process";
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    models: { type: "string" },
     backends: { type: "string" },
     rounds: { type: "string" },
     cores: { type: "string", default: "2" },
@@ -62,7 +63,9 @@ const FILLS_AN_ACCELERATOR: WorkloadPlan = {
   responseLength: 128,
 };
 const LONG_PREFIX: WorkloadPlan = { ...ONE_GROUP, imageTokens: 256, responseLength: 64 };
-const SIZES = quick ? [DIGITS, MIDDLE] : [DIGITS, MIDDLE, LARGE];
+const SIZES = (quick ? [DIGITS, MIDDLE] : [DIGITS, MIDDLE, LARGE]).filter(
+  ({ model }) => values.models === undefined || values.models.split(",").includes(model),
+);
 
 const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>> = {
   bounds: (laboratory) => measureBounds(laboratory, MIDDLE),
