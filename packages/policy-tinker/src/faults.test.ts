@@ -26,7 +26,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-it("reaches the same weights, bit for bit, when something goes wrong with 30 % of the requests", async () => {
+it("reaches the same weights, bit for bit, when something goes wrong with 30 % of the requests", {
+  timeout: 240_000,
+}, async () => {
   const clean = await trainThroughFaults(server.url, { rate: 0, seed: 1, updates: UPDATES });
   expect(clean.client.resubmitted).toBe(0);
   const faulty = await trainThroughFaults(server.url, { rate: 0.3, seed: 2, updates: UPDATES });

@@ -140,7 +140,7 @@ describe.each([
   { name: "DAPO", algorithm: dapo as AlgorithmDefinition, scores: false },
   { name: "VPPO", algorithm: vppo as AlgorithmDefinition, scores: true },
 ])("$name", ({ algorithm, scores }) => {
-  it("reaches the same weights here and through a server", async () => {
+  it("reaches the same weights here and through a server", { timeout: 240_000 }, async () => {
     const options = await algorithm.optionsSchema["~standard"].validate({});
     if (options.issues) throw new Error(options.issues[0]!.message);
     const [local, remote] = [await embedded(), await openRemote()];
