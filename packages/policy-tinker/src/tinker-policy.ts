@@ -426,7 +426,6 @@ export class TinkerPolicy implements Policy {
   #engineMetrics(): Record<string, number> {
     const { prices } = this.#parts.options;
     const { prefilled, sampled, scored, trained } = this.#usage;
-    const { exchanges, resent } = this.connectionCounts;
     return {
       ...(this.#lastDrift === undefined
         ? {}
@@ -437,8 +436,6 @@ export class TinkerPolicy implements Policy {
       "engine/tokens-trained": trained,
       "engine/built-in-passes": this.#builtInPasses,
       "engine/corrected-passes": this.#correctedPasses,
-      "engine/exchanges": exchanges,
-      "engine/exchanges-resent": resent,
       ...(prices === undefined ? {} : { "engine/cost": usageCost(this.#usage, prices) }),
     };
   }
@@ -537,6 +534,8 @@ export class TinkerPolicy implements Policy {
       referenceWeights: this.#referenceWeights,
       lineage: this.#lineage.digest,
       optimiserSteps: this.#version,
+      totals: { ...this.#usage, builtInPasses: this.#builtInPasses, correctedPasses: this.#correctedPasses },
+      drift: this.#lastDrift ?? null,
     });
   }
 
@@ -548,6 +547,11 @@ export class TinkerPolicy implements Policy {
     this.#sampler = undefined;
     this.#gradients = 0;
     this.#lineage.restore(checkpoint.lineage);
+    const { builtInPasses, correctedPasses, ...usage } = checkpoint.totals;
+    this.#usage = usage;
+    this.#builtInPasses = builtInPasses;
+    this.#correctedPasses = correctedPasses;
+    this.#lastDrift = checkpoint.drift ?? undefined;
     this.#referenceWeights = checkpoint.referenceWeights;
     this.#reference = undefined;
   }

@@ -6,6 +6,8 @@ import { z } from "zod";
 
 const FILE = "tinker-checkpoint.json";
 
+const count = z.int().nonnegative();
+
 const checkpointSchema = z.strictObject({
   version: z.literal(1),
   baseModel: z.string(),
@@ -15,6 +17,16 @@ const checkpointSchema = z.strictObject({
   referenceWeights: z.string().nullable(),
   lineage: z.string(),
   optimiserSteps: z.int().nonnegative(),
+  /** Running totals, so that a resumed run's curves go on where they were. */
+  totals: z.strictObject({
+    prefilled: count,
+    sampled: count,
+    scored: count,
+    trained: count,
+    builtInPasses: count,
+    correctedPasses: count,
+  }),
+  drift: z.strictObject({ mean: z.number(), maximum: z.number() }).nullable(),
 });
 
 /** What a checkpoint directory says of weights that stay on the server. */
