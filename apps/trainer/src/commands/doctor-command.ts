@@ -1,10 +1,12 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import pc from "picocolors";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { CONFIGURATION_FILES } from "../configuration/read-configuration-file.ts";
 import { diagnose, type Finding } from "../doctor/diagnose.ts";
+import { terminalColours } from "../terminal-colours.ts";
 import { EXIT } from "./exit-codes.ts";
+
+const colours = terminalColours(process.stdout);
 
 function printFindings(title: string, findings: readonly Finding[]): void {
   const table = new Table({
@@ -14,7 +16,7 @@ function printFindings(title: string, findings: readonly Finding[]): void {
     wordWrap: true,
   });
   for (const { name, state, detail } of findings) {
-    const mark = { ok: pc.green("ok"), absent: pc.dim("absent"), broken: pc.red("broken") }[state];
+    const mark = { ok: colours.green("ok"), absent: colours.dim("absent"), broken: colours.red("broken") }[state];
     table.push([name, mark, detail]);
   }
   process.stdout.write(`${table.toString()}\n`);

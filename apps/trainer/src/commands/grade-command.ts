@@ -1,7 +1,9 @@
 import { FoveaError } from "@fovea-rl/core";
 import type { GradedLine, GradeSummary, PresetName } from "@fovea-rl/rewards";
 import { Command } from "commander";
-import pc from "picocolors";
+import { terminalColours } from "../terminal-colours.ts";
+
+const colours = terminalColours(process.stdout);
 
 interface GradeCommandOptions {
   readonly preset: string;
@@ -59,9 +61,11 @@ function shortened(text: string, length: number): string {
 }
 
 function describeLine({ line, id, correct, extracted, reference, reason, expected }: GradedLine): string {
-  const mark = correct ? pc.green("right") : pc.red("wrong");
+  const mark = correct ? colours.green("right") : colours.red("wrong");
   const note =
-    expected === undefined || expected === correct ? "" : pc.yellow(` [the file says ${expected ? "right" : "wrong"}]`);
+    expected === undefined || expected === correct
+      ? ""
+      : colours.yellow(` [the file says ${expected ? "right" : "wrong"}]`);
   const answer = extracted === undefined ? "no answer" : shortened(extracted, 40);
   return `${String(line).padStart(5)}  ${mark}  ${id ? `${id}: ` : ""}${answer}  for  ${shortened(reference, 40)}  (${reason})${note}`;
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import pc from "picocolors";
+import { terminalColours } from "../terminal-colours.ts";
 import { trainerManifest } from "../trainer-package.ts";
 import { compareCommand } from "./compare-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
@@ -11,6 +11,8 @@ import { reportCommand } from "./report-command.ts";
 import { serveCommand } from "./serve-command.ts";
 import { trainCommand } from "./train-command.ts";
 import { viewCommand } from "./view-command.ts";
+
+const colours = terminalColours(process.stderr);
 
 function buildProgram(): Command {
   const program = new Command("fovea")
@@ -47,12 +49,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     }
     // By name, not by class: a plug-in may bring its own copy of core.
     if (error instanceof Error && error.name === "FoveaError") {
-      process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
+      process.stderr.write(`${colours.red("error:")} ${error.message}\n`);
       process.exitCode = EXIT.user;
       return;
     }
     process.stderr.write(
-      `${pc.red("a fault of Fovea's own:")} ${error instanceof Error ? error.stack : String(error)}\n`,
+      `${colours.red("a fault of Fovea's own:")} ${error instanceof Error ? error.stack : String(error)}\n`,
     );
     process.exitCode = EXIT.internal;
   }

@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
 import { Command } from "commander";
-import pc from "picocolors";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { consoleRecorder } from "../recorders/console-recorder.ts";
 import { writeReport } from "../report/write-report.ts";
 import type { AccuracyEstimate } from "../run-directory/accuracy-estimate.ts";
+import { terminalColours } from "../terminal-colours.ts";
 import { resumeTraining, type TrainingResult, train } from "../training/train.ts";
 import { EXIT } from "./exit-codes.ts";
 import { abortOnInterrupt } from "./interruption.ts";
@@ -27,7 +27,7 @@ function printResult({ directory, status }: TrainingResult, report: string | und
   const place = relative(process.cwd(), directory) || ".";
   const lines = [""];
   if (status.before) lines.push(`accuracy before  ${shown(status.before)}`);
-  if (status.after) lines.push(`accuracy after   ${pc.bold(shown(status.after))}`);
+  if (status.after) lines.push(`accuracy after   ${terminalColours(process.stdout).bold(shown(status.after))}`);
   const wallSeconds = (Date.parse(status.updatedAt) - Date.parse(status.startedAt)) / 1000;
   lines.push(
     `training         ${status.step} updates in ${status.trainingSeconds.toFixed(1)} s, ${status.totalTokens} response tokens; ${wallSeconds.toFixed(1)} s since the run began`,

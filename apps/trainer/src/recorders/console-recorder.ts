@@ -1,6 +1,6 @@
 import type { Recorder, RecorderContext } from "@fovea-rl/core";
 import ora, { type Ora } from "ora";
-import pc from "picocolors";
+import { terminalColours } from "../terminal-colours.ts";
 
 /** What the console recorder is told besides records. */
 export interface ConsoleRecorder {
@@ -23,6 +23,7 @@ const digits = (value: number | undefined, places = 3) => (value === undefined ?
 
 /** One line on a terminal that stays alive below the lines of evaluations; elsewhere one plain line an update. */
 export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): ConsoleRecorder {
+  const colours = terminalColours(stream);
   const live: Ora | undefined = stream.isTTY
     ? // The terminal's cursor and input stay as they are: Ctrl-C must reach the process at any time.
       ora({ stream, hideCursor: false, discardStdin: false, spinner: "dots" })
@@ -31,7 +32,7 @@ export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): Co
   let line = "";
   const draw = () => {
     if (!live) return;
-    live.text = `${line}${line ? "  " : ""}${pc.dim(phase)}`;
+    live.text = `${line}${line ? "  " : ""}${colours.dim(phase)}`;
     // The engine computes without a pause, so no timer would draw it.
     if (live.isSpinning) live.render();
     else live.start();
@@ -65,14 +66,14 @@ export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): Co
               `${Math.round(timings["tokens-per-second"] ?? 0)} tokens/s`,
             ];
             line = parts.join("  ");
-            if (live) line += pc.dim(`  about ${duration(left)} left`);
+            if (live) line += colours.dim(`  about ${duration(left)} left`);
             else stream.write(`${line}\n`);
             draw();
           },
           recordEvaluation({ step, metrics, timings }) {
             const interval = `${percent(metrics["evaluation/accuracy-low"])} to ${percent(metrics["evaluation/accuracy-high"])}`;
             print(
-              `held-out accuracy ${step === 0 ? "of the base" : `after ${step} updates`}: ${pc.bold(percent(metrics["evaluation/accuracy"]))} (95 % interval ${interval}, ${metrics["evaluation/prompts"]} prompts, ${digits(timings["time/evaluation-seconds"], 1)} s)`,
+              `held-out accuracy ${step === 0 ? "of the base" : `after ${step} updates`}: ${colours.bold(percent(metrics["evaluation/accuracy"]))} (95 % interval ${interval}, ${metrics["evaluation/prompts"]} prompts, ${digits(timings["time/evaluation-seconds"], 1)} s)`,
             );
           },
         },
@@ -82,7 +83,7 @@ export function consoleRecorder(stream: NodeJS.WriteStream = process.stderr): Co
       phase = next;
       draw();
     },
-    onNotice: (notice) => print(pc.yellow(`note: ${notice}`)),
+    onNotice: (notice) => print(colours.yellow(`note: ${notice}`)),
     stop: () => live?.stop(),
   };
 }
