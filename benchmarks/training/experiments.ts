@@ -87,12 +87,11 @@ async function agree(laboratory: Laboratory, plan: WorkloadPlan, workers: readon
   }
 }
 
-/** Every pass, and the whole update, against the PyTorch loop; then the whole update against TRL. */
+/** Every pass against the PyTorch loop. */
 export async function measurePasses(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
   const { arena, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const pytorch: Starter = (file) => startPeer(file, "pytorch", arena);
-  const trl: Starter = (file) => startPeer(file, "trl", arena);
   await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
     await agree(laboratory, plan, workers);
     for (const [operation, argument] of [
@@ -101,11 +100,23 @@ export async function measurePasses(laboratory: Laboratory, plan: WorkloadPlan):
       ["train", {}],
       ["perturbed", { sharing: "prompt" }],
       ["perturbed", { sharing: "rollout" }],
-      ["update", { algorithm: "vppo-prompt" }],
-      ["update", { algorithm: "grpo" }],
     ] as const) {
       const what = [operation, ...Object.values(argument)].join(" ");
       await compare(laboratory, "passes", plan, what, entriesOf(workers, operation, argument));
+    }
+  });
+}
+
+/** The whole update, against the PyTorch loop and against TRL. */
+export async function measureUpdates(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
+  const { arena, workDirectory } = laboratory;
+  const workload = await writeWorkload(plan, workDirectory);
+  const pytorch: Starter = (file) => startPeer(file, "pytorch", arena);
+  const trl: Starter = (file) => startPeer(file, "trl", arena);
+  await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+    await agree(laboratory, plan, workers);
+    for (const algorithm of ["vppo-prompt", "grpo"]) {
+      await compare(laboratory, "passes", plan, `update ${algorithm}`, entriesOf(workers, "update", { algorithm }));
     }
   });
   await withWorkers([...engines(laboratory), trl], workload, (workers) =>
@@ -155,7 +166,13 @@ export async function measureVppo(laboratory: Laboratory, plan: WorkloadPlan): P
 /** Training on a group that shares its prefix against the same rollouts as groups of one. */
 export async function measureSharing(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
   const workload = await writeWorkload(plan, laboratory.workDirectory);
-  for (const start of engines(laboratory)) {
+  const { backends, arena } = laboratory;
+  for (const backend of backends) {
+    // Eight images at once exceed the four gigabytes that wasm can address: a pass takes one group, or one of the groups of one.
+    const start: Starter = (file) =>
+      startEngine(file, backend, arena, {
+        microBatchTokens: plan.imageTokens + 20 + plan.groupSize * plan.responseLength,
+      });
     await withWorkers([start], workload, ([worker]) =>
       compare(laboratory, "sharing", plan, `train on ${worker!.label}`, [
         { label: "shared prefix", worker: worker!, operation: "train", argument: { shared: true } },

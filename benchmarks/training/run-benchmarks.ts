@@ -16,6 +16,7 @@ import {
   measurePasses,
   measurePool,
   measureSharing,
+  measureUpdates,
   measureVppo,
 } from "./experiments.ts";
 import { describeMachine } from "./machine.ts";
@@ -72,6 +73,9 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
   passes: async (laboratory) => {
     for (const plan of SIZES) await measurePasses(laboratory, plan);
   },
+  updates: async (laboratory) => {
+    for (const plan of SIZES) await measureUpdates(laboratory, plan);
+  },
   memory: async (laboratory) => {
     for (const plan of SIZES) await measureMemory(laboratory, plan);
   },
@@ -106,9 +110,10 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
       "parameters",
       (["1m", "10m", "30m"] as const).map((model) => ({ ...ONE_GROUP, model })),
     ),
-  accelerator: (laboratory) => measurePasses(laboratory, FILLS_AN_ACCELERATOR),
+  accelerator: (laboratory) =>
+    measurePasses(laboratory, FILLS_AN_ACCELERATOR).then(() => measureUpdates(laboratory, FILLS_AN_ACCELERATOR)),
 };
-const QUICK = ["bounds", "passes", "vppo", "sharing", "pool"];
+const QUICK = ["bounds", "passes", "updates", "vppo", "sharing", "pool"];
 
 /** The engine's option for a pool of worker threads, where this version has one. */
 function poolOption(): Laboratory["pool"] {

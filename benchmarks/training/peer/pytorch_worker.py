@@ -100,6 +100,8 @@ class Worker:
                 top_k=0,
                 num_return_sequences=self.group,
                 max_new_tokens=self.workload["responseLength"],
+                # Random weights draw image tokens too, which transformers then takes for the places of images.
+                suppress_tokens=[self.model.config.image_token_id],
             )
         responses = ids[:, self.inputs["input_ids"].shape[1] :]
         stop = self.model.generation_config.eos_token_id

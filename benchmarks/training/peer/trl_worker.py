@@ -77,6 +77,8 @@ config = GRPOConfig(
     gradient_accumulation_steps=1,
     num_generations=group,
     max_completion_length=workload["responseLength"],
+    # Random weights draw image tokens too, which transformers then takes for the places of images.
+    generation_kwargs={"suppress_tokens": [processor.image_token_id]},
     temperature=1.0,
     top_p=1.0,
     top_k=0,
