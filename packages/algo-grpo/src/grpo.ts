@@ -115,6 +115,7 @@ export default defineAlgorithm<GrpoOptions>({
   name: "grpo",
   optionsSchema: grpoOptionsSchema,
   requirements: ({ klCoefficient }) => (klCoefficient > 0 ? ["custom-loss", "reference-policy"] : ["custom-loss"]),
+  extraPasses: ({ klCoefficient }) => ({ current: 0, reference: klCoefficient > 0 ? 1 : 0 }),
   bind: (options) =>
     new ContainerModule(({ bind }) => {
       bind(Services.Advantage).toResolvedValue((policy) => grpoAdvantage(options, policy), [Services.Policy]);

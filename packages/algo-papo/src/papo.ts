@@ -92,6 +92,8 @@ export default defineAlgorithm<PapoOptions>({
   name: "papo",
   optionsSchema: papoOptionsSchema,
   requirements: (options): readonly Capability[] => [...grpo.requirements(grpoOptionsOf(options)), "images"],
+  // The degraded image's, and the base algorithm's.
+  extraPasses: (options) => ({ current: 1, reference: options.klCoefficient > 0 ? 1 : 0 }),
   bind: (options) =>
     new ContainerModule(({ bind }) => {
       bind(Services.Advantage).toResolvedValue((policy) => papoAdvantage(options, policy), [Services.Policy]);

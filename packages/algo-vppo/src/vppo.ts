@@ -1,6 +1,6 @@
 import { dapoLoss, dynamicSampling, overlongShaping } from "@fovea-rl/algo-dapo";
 import grpo, { grpoLoss } from "@fovea-rl/algo-grpo";
-import { type Capability, defineAlgorithm, type Loss, Services } from "@fovea-rl/core";
+import { type Capability, defineAlgorithm, type ExtraPasses, type Loss, Services } from "@fovea-rl/core";
 import { perceptionRequirements } from "@fovea-rl/perception";
 import { ContainerModule } from "inversify";
 import { VppoAdvantage } from "./vppo-advantage.ts";
@@ -26,10 +26,20 @@ function requirements(options: VppoOptions): readonly Capability[] {
   ];
 }
 
+/** The perturbed images' pass, and the original ones' too where whole distributions are compared; the base algorithm's reference. */
+function extraPasses(options: VppoOptions): ExtraPasses {
+  const { base, filtering, perception } = options;
+  const dependency = measuresDependency(options) ? (perception.estimator === "k3" ? 1 : 2) : 0;
+  const entropy = filtering !== false && filtering.selection === "entropy" ? 1 : 0;
+  const reference = base.algorithm === "grpo" && base.klCoefficient > 0 ? 1 : 0;
+  return { current: dependency + entropy, reference };
+}
+
 export default defineAlgorithm<VppoOptions>({
   name: "vppo",
   optionsSchema: vppoOptionsSchema,
   requirements,
+  extraPasses,
   bind: (options) =>
     new ContainerModule(({ bind }) => {
       bind(Services.Advantage).toResolvedValue((policy) => new VppoAdvantage(options, policy), [Services.Policy]);

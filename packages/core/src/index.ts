@@ -53,6 +53,7 @@ export {
   SPECIFICATION_VERSION,
 } from "./plugin.ts";
 export type {
+  Cancellable,
   Capability,
   GradientReport,
   GradientRequest,
@@ -80,5 +81,7 @@ export { scoreRollouts } from "./score-rollouts.ts";
 export { Services } from "./services.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export type { Split, Task } from "./task.ts";
+export { UnfinishedWorkError } from "./unfinished-work-error.ts";
+export type { ExtraPasses, Usage, WorkAhead } from "./usage.ts";
 export { validateCredit } from "./validate-credit.ts";
 export type { Verdict, Verifier } from "./verifier.ts";

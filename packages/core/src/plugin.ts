@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ContainerModule } from "inversify";
-import type { Capability, Policy } from "./policy.ts";
+import type { Cancellable, Capability, Policy } from "./policy.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Task } from "./task.ts";
+import type { ExtraPasses } from "./usage.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** The version of the contracts in this package that a plug-in was written for. */
@@ -25,8 +26,8 @@ export interface RunContext {
   readonly packageDirectories?: readonly string[];
 }
 
-/** What a policy engine is told besides. */
-export interface PolicyContext extends RunContext {
+/** What a policy engine is told besides. Its signal ends the creation alone: what is created does not listen to it. */
+export interface PolicyContext extends RunContext, Cancellable {
   /** Log-probabilities, sampled or scored or trained on, are those of logits divided by this temperature. */
   readonly trainingTemperature: number;
 }
@@ -36,6 +37,8 @@ export interface AlgorithmDefinition<Options = unknown> extends Plugin<Options> 
   readonly kind: "algorithm";
   /** What the engine must be able to do for these options. */
   requirements(options: Options): readonly Capability[];
+  /** What the Advantage asks of the engine, for estimates before a run. Left out by one that asks for nothing. */
+  extraPasses?(options: Options): ExtraPasses;
   /** Binds the parts by the identifiers in `Services`; `Services.Policy` and `Services.Scorer` can be injected. */
   bind(options: Options): ContainerModule;
 }

@@ -2,6 +2,7 @@ import type { Loss } from "./loss.ts";
 import type { Prompt } from "./prompt.ts";
 import type { RandomKey } from "./random-generator.ts";
 import type { CreditedRollout, Rollout, RolloutGroup } from "./rollout.ts";
+import type { Usage, WorkAhead } from "./usage.ts";
 
 /**
  * Something an engine may or may not be able to do. Asked before work starts: an algorithm or config that needs what the
@@ -29,6 +30,15 @@ export interface PolicyCapabilities {
   readonly vocabularySize: number;
 }
 
+/** An operation that may be ended early. */
+export interface Cancellable {
+  /**
+   * When it is aborted the operation rejects as soon as the engine can stop; one that computes without a pause may finish first.
+   * Whether a gradient or a step that was ended so took place is not known: only `load` goes on from there.
+   */
+  readonly signal?: AbortSignal;
+}
+
 /** How tokens are drawn. */
 export interface SamplingOptions {
   /** 0 is greedy. */
@@ -40,7 +50,7 @@ export interface SamplingOptions {
   readonly maximumTokens: number;
 }
 
-export interface SampleRequest {
+export interface SampleRequest extends Cancellable {
   readonly prompts: readonly Prompt[];
   /** G, the rollouts drawn per prompt. */
   readonly samplesPerPrompt: number;
@@ -56,7 +66,7 @@ export interface ScoreRequest {
   readonly responses: readonly Int32Array[];
 }
 
-export interface ScoreOptions {
+export interface ScoreOptions extends Cancellable {
   /** Default `current`. `reference` is the frozen policy of a KL penalty. */
   readonly model?: "current" | "reference";
   readonly entropies?: boolean;
@@ -79,7 +89,7 @@ export interface Scorer {
   score(requests: readonly ScoreRequest[], options?: ScoreOptions): Promise<readonly (readonly TokenScores[])[]>;
 }
 
-export interface GradientRequest {
+export interface GradientRequest extends Cancellable {
   /** A whole optimiser mini-batch. How an engine splits it into micro-batches changes nothing but rounding. */
   readonly groups: readonly RolloutGroup<CreditedRollout>[];
   readonly loss: Loss;
@@ -92,7 +102,7 @@ export interface GradientReport {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export interface StepOptions {
+export interface StepOptions extends Cancellable {
   readonly learningRate: number;
   /** Gradients are scaled down to this global L2 norm if they exceed it. */
   readonly maximumGradientNorm?: number;
@@ -123,12 +133,16 @@ export interface Policy extends Scorer {
   /** Number of tokens the prompt takes, images included. */
   promptLength(prompt: Prompt): number;
   /** Writes weights, optimiser and reference state into an existing empty directory. */
-  save(directory: string): Promise<void>;
+  save(directory: string, options?: Cancellable): Promise<void>;
   /** Restores exactly what `save` wrote. Refuses a truncated or foreign checkpoint and then leaves the policy as it was. */
-  load(directory: string): Promise<void>;
+  load(directory: string, options?: Cancellable): Promise<void>;
   /** SHA-256 of the weights, hexadecimal: equal weights, equal fingerprint. */
   fingerprint(): Promise<string>;
   /** What a run's manifest should say of the engine: backend, versions, parameter count. */
   describe(): Readonly<Record<string, string | number | boolean>>;
+  /** What so much work amounts to, by arithmetic alone; left out by an engine whose work costs nothing but time. */
+  estimateUsage?(work: WorkAhead): Usage;
+  /** What the work so far amounts to, across resumes; left out like the estimate. */
+  usage?(): Usage;
   dispose(): Promise<void>;
 }

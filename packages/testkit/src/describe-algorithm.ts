@@ -7,6 +7,7 @@ import {
   type Capability,
   composeRun,
   createLossInput,
+  type ExtraPasses,
   evaluateLoss,
   type Loss,
   miniBatchSize,
@@ -87,6 +88,22 @@ export function describeAlgorithm<Options>(
           expect(() => compose(policy)).toThrow(`"${missing}"`);
           expect(() => compose(policy)).toThrow(`"${policy.name}"`);
         }
+      });
+
+      it("asks the engine for no more passes than its extraPasses says", async () => {
+        const groups = await gradedGroups([
+          { hasImage: true, rollouts: [1, 0].map((reward) => ({ tokens: [1, 2, 3], reward })) },
+          { hasImage: true, rollouts: [0, 1].map((reward) => ({ tokens: [2, 3], reward })) },
+        ]);
+        const tokens = groups
+          .flatMap(({ rollouts }) => rollouts)
+          .reduce((sum, rollout) => sum + rollout.tokens.length, 0);
+        const passes = await countPasses(onlyCapable(requirements), tokens, async (policy) => {
+          await compose(policy).get(Services.Advantage).estimate(advantageInput(groups));
+        });
+        const said = definition.extraPasses?.(options) ?? { current: 0, reference: 0 };
+        expect(passes.current, "under the policy being trained").toBeLessThanOrEqual(said.current);
+        expect(passes.reference, "under the reference policy").toBeLessThanOrEqual(said.reference);
       });
 
       it("gives every token of every rollout finite credit and the columns that its loss reads", () =>
@@ -242,6 +259,26 @@ function onlyCapable(allowed: readonly Capability[]): Policy {
     },
   });
   return policy;
+}
+
+/** How often `work` has so many tokens scored, by the policy that scores them. */
+async function countPasses(
+  policy: Policy,
+  tokens: number,
+  work: (policy: Policy) => Promise<void>,
+): Promise<ExtraPasses> {
+  const scored = { current: 0, reference: 0 };
+  const counting: Policy = Object.create(policy, {
+    score: {
+      value: (...[requests, options]: Parameters<Policy["score"]>) => {
+        const responses = requests.flatMap((request) => request.responses);
+        scored[options?.model ?? "current"] += responses.reduce((sum, response) => sum + response.length, 0);
+        return policy.score(requests, options);
+      },
+    },
+  });
+  await work(counting);
+  return { current: scored.current / tokens, reference: scored.reference / tokens };
 }
 
 /** The loss with more padding than needed, and something other than zero for the log-probabilities there. */
