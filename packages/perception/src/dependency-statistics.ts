@@ -1,9 +1,4 @@
-/** Sbar_i: mean of a rollout's token dependencies, VPPO eq. 4. @param dependency `[T]` */
-export function trajectoryDependency(dependency: ArrayLike<number>): number {
-  let sum = 0;
-  for (let token = 0; token < dependency.length; token++) sum += dependency[token]!;
-  return dependency.length === 0 ? 0 : sum / dependency.length;
-}
+import { DependencySummary, histogramOfSorted } from "./dependency-summary.ts";
 
 /** Token dependencies of many rollouts in a few numbers. */
 export interface DependencyStatistics {
@@ -23,23 +18,9 @@ export interface DependencyStatistics {
 
 /** @param dependencies `[rollouts][T]`; every statistic of none at all is 0. */
 export function dependencyStatistics(dependencies: readonly ArrayLike<number>[]): DependencyStatistics {
-  const tokens = Float64Array.from(dependencies.flatMap((dependency) => Array.from(dependency)));
-  const descending = tokens.toSorted().toReversed();
-  const trajectories = dependencies.map(trajectoryDependency);
-  const total = sumOf(descending, descending.length);
-  const share = (fraction: number) =>
-    total === 0 ? 0 : sumOf(descending, Math.ceil(fraction * descending.length - 1e-12)) / total;
-  return {
-    tokens: tokens.length,
-    mean: tokens.length === 0 ? 0 : total / tokens.length,
-    maximum: descending[0] ?? 0,
-    top10Share: share(0.1),
-    top20Share: share(0.2),
-    top40Share: share(0.4),
-    trajectoryMean: trajectoryDependency(trajectories),
-    trajectoryMinimum: trajectories.reduce((least, value) => Math.min(least, value), trajectories[0] ?? 0),
-    trajectoryMaximum: trajectories.reduce((most, value) => Math.max(most, value), 0),
-  };
+  const summary = new DependencySummary();
+  for (const dependency of dependencies) summary.add(dependency);
+  return summary.statistics();
 }
 
 /** The statistics by the names of metrics: `dependency/mean`, `dependency/top-10-share`, ... */
@@ -69,15 +50,5 @@ export function dependencyHistogram(
   values: ArrayLike<number>,
   { bins = 50, maximum }: { readonly bins?: number; readonly maximum?: number } = {},
 ): Histogram {
-  const array = Array.from(values);
-  const end = maximum ?? (array.reduce((most, value) => Math.max(most, value), 0) || 1);
-  const counts = new Int32Array(bins);
-  for (const value of array) counts[Math.min(bins - 1, Math.max(0, Math.floor((value / end) * bins)))]!++;
-  return { edges: Float64Array.from({ length: bins + 1 }, (_, edge) => (edge * end) / bins), counts };
-}
-
-function sumOf(values: Float64Array, count: number): number {
-  let sum = 0;
-  for (let index = 0; index < count; index++) sum += values[index]!;
-  return sum;
+  return histogramOfSorted(Float64Array.from(values).sort(), bins, maximum);
 }

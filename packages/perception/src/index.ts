@@ -3,8 +3,8 @@ export {
   dependencyHistogram,
   dependencyMetrics,
   dependencyStatistics,
-  trajectoryDependency,
 } from "./dependency-statistics.ts";
+export { DependencySummary, trajectoryDependency } from "./dependency-summary.ts";
 export type { GaussianBlurOptions } from "./gaussian-blur.ts";
 export { gaussianBlur } from "./gaussian-blur.ts";
 export type { GaussianNoiseOptions } from "./gaussian-noise.ts";

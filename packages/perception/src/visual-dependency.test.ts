@@ -1,7 +1,7 @@
 import { GOLDEN_SIZES, goldenAlgorithms, relativeDifference } from "@fovea-rl/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { trajectoryDependency } from "./dependency-statistics.ts";
+import { trajectoryDependency } from "./dependency-summary.ts";
 import { distributionDependency, k3Dependency } from "./visual-dependency.ts";
 
 describe.each(GOLDEN_SIZES)("golden values, %s", (size) => {

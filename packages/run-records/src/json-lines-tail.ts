@@ -7,7 +7,8 @@ export interface TailLine {
   readonly bytes: number;
 }
 
-const CHUNK_BYTES = 4 * 2 ** 20;
+/** Parsed without a pause, some milliseconds: whoever waits for another answer of this process waits no longer. */
+const CHUNK_BYTES = 512 * 2 ** 10;
 /** A line of more than this is no record of a run. */
 const LARGEST_LINE_BYTES = 64 * 2 ** 20;
 
@@ -31,9 +32,14 @@ export class JsonLinesTail {
    *
    * @param restart called before the first line when the file is new, absent, shorter or another than before: what was read
    * earlier no longer holds.
+   * @param pause waited for before each piece.
    * @returns whether anything changed.
    */
-  async read(restart: () => void, onLine: (line: TailLine) => void): Promise<boolean> {
+  async read(
+    restart: () => void,
+    onLine: (line: TailLine) => void,
+    pause: () => Promise<void> | undefined = () => undefined,
+  ): Promise<boolean> {
     const found = await stat(this.#path).catch(() => undefined);
     if (!found?.isFile()) {
       const existed = this.#identity !== "";
@@ -50,16 +56,17 @@ export class JsonLinesTail {
     }
     this.#size = found.size;
     this.#modified = found.mtimeMs;
-    await this.#readLines(onLine);
+    await this.#readLines(onLine, pause);
     return true;
   }
 
-  async #readLines(onLine: (line: TailLine) => void): Promise<void> {
+  async #readLines(onLine: (line: TailLine) => void, pause: () => Promise<void> | undefined): Promise<void> {
     const handle = await open(this.#path, "r");
     try {
       let rest: Buffer = Buffer.alloc(0);
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, this.#size - this.#offset)));
       for (let position = this.#offset; ; ) {
+        await pause();
         const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
         if (bytesRead === 0) return;
         position += bytesRead;

@@ -3,8 +3,9 @@ import { bucketSeries } from "./bucket-series.ts";
 import { JsonLinesTail, type TailLine } from "./json-lines-tail.ts";
 import { isJsonObject } from "./json-object.ts";
 import { MetricTable } from "./metric-table.ts";
+import { PausableReading, type Pause } from "./pausable.ts";
 import type { Problem } from "./problem.ts";
-import type { MetricNames, Series } from "./series.ts";
+import type { MetricNames, Series, StepRange } from "./series.ts";
 
 interface Source {
   readonly file: string;
@@ -17,7 +18,7 @@ interface Source {
 export class MetricHistory {
   readonly #tables = { metrics: emptyTables(), timings: emptyTables() };
   readonly #sources: readonly Source[];
-  #reading: Promise<boolean> | undefined;
+  readonly #reading = new PausableReading((pause) => this.#read(pause));
 
   constructor(directory: string) {
     this.#sources = (["metrics", "timings"] as const).map((key) => ({
@@ -28,15 +29,12 @@ export class MetricHistory {
     }));
   }
 
-  /** Reads what is new. @returns whether anything was. */
-  update(): Promise<boolean> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+  /** Reads what is new; with a `pause` in the background. @returns whether anything was. */
+  update(pause?: Pause): Promise<boolean> {
+    return this.#reading.run(pause);
   }
 
-  async #read(): Promise<boolean> {
+  async #read(pause: Pause): Promise<boolean> {
     let changed = false;
     for (const source of this.#sources) {
       const restart = () => {
@@ -44,7 +42,7 @@ export class MetricHistory {
         this.#tables[source.key] = emptyTables();
       };
       try {
-        changed = (await source.tail.read(restart, (line) => this.#add(source, line))) || changed;
+        changed = (await source.tail.read(restart, (line) => this.#add(source, line), pause)) || changed;
       } catch (error) {
         source.problem = { file: source.file, message: `cannot be read: ${(error as Error).message}` };
       }
@@ -87,10 +85,17 @@ export class MetricHistory {
     };
   }
 
-  /** @param points longer series are given as means of equal ranges of steps. */
-  series(name: string, points: number): Series | undefined {
+  /**
+   * @param points longer series are given as means of equal ranges of steps.
+   * @param range only of these steps, both included.
+   */
+  series(name: string, points: number, range?: StepRange): Series | undefined {
     const table = this.#all().find((candidate) => candidate.has(name));
-    return table && bucketSeries(table.steps, table.column(name), points);
+    if (!table) return undefined;
+    const { steps } = table;
+    const from = range ? firstAtLeast(steps, range.from) : 0;
+    const to = range ? firstAtLeast(steps, range.to + 1) : steps.length;
+    return bucketSeries(steps.subarray(from, to), table.column(name).subarray(from, to), points);
   }
 
   /** The value of the last line that has the metric. */
@@ -105,6 +110,18 @@ export class MetricHistory {
     const { metrics, timings } = this.#tables;
     return [metrics.update, metrics.evaluation, timings.update, timings.evaluation];
   }
+}
+
+/** Place of the first of the ascending steps that is at least so large. */
+function firstAtLeast(steps: Float64Array, step: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle]! < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function emptyTables() {

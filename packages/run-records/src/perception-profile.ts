@@ -1,14 +1,4 @@
-import { dependencyHistogram, dependencyStatistics, trajectoryDependency } from "@fovea-rl/perception";
-
-/** Visual dependency of one rollout's tokens, with what the analysis tells apart. */
-export interface MeasuredRollout {
-  /** `[T]` */
-  readonly dependency: ArrayLike<number>;
-  /** `[T]` */
-  readonly tokenTexts: readonly string[];
-  readonly family: string | undefined;
-  readonly isRight: boolean | undefined;
-}
+import { type MeasuredRollout, PerceptionSummary } from "./perception-summary.ts";
 
 export interface DependencyHistogram {
   /** `[bins + 1]`, ascending. */
@@ -60,51 +50,33 @@ export interface PerceptionProfile {
 
 const LISTED_TOKENS = 40;
 
-export function dependencyNumbers(rollouts: readonly MeasuredRollout[]): DependencyNumbers {
-  return { rollouts: rollouts.length, ...dependencyStatistics(rollouts.map(({ dependency }) => dependency)) };
-}
-
-function split(
-  rollouts: readonly MeasuredRollout[],
-  nameOf: (rollout: MeasuredRollout) => string | undefined,
-): Record<string, DependencyNumbers> {
-  const parts = new Map<string, MeasuredRollout[]>();
-  for (const rollout of rollouts) {
-    const name = nameOf(rollout);
-    if (name === undefined) continue;
-    const part = parts.get(name);
-    if (part) part.push(rollout);
-    else parts.set(name, [rollout]);
-  }
-  return Object.fromEntries(
-    [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, own]) => [name, dependencyNumbers(own)]),
-  );
-}
-
-function rankTokens(rollouts: readonly MeasuredRollout[], leastCount: number): readonly DependentToken[] {
-  const sums = new Map<string, { count: number; sum: number; maximum: number }>();
-  for (const { dependency, tokenTexts } of rollouts) {
-    tokenTexts.forEach((text, token) => {
-      const value = dependency[token]!;
-      const entry = sums.get(text);
-      if (!entry) sums.set(text, { count: 1, sum: value, maximum: value });
-      else {
-        entry.count++;
-        entry.sum += value;
-        entry.maximum = Math.max(entry.maximum, value);
-      }
-    });
-  }
-  return [...sums]
-    .filter(([, { count }]) => count >= leastCount)
-    .map(([text, { count, sum, maximum }]) => ({ text, count, mean: sum / count, maximum }))
-    .sort((a, b) => b.mean - a.mean || b.count - a.count)
-    .slice(0, LISTED_TOKENS);
-}
-
-function histogram(values: readonly number[], bins: number): DependencyHistogram {
-  const { edges, counts } = dependencyHistogram(values, { bins });
+function histogram({ edges, counts }: { readonly edges: Float64Array; readonly counts: Int32Array }) {
   return { edges: [...edges], counts: [...counts] };
+}
+
+/**
+ * @param all the rollouts of all files.
+ * @param files what each file holds.
+ */
+export function profileOfSummaries(
+  all: PerceptionSummary,
+  files: ReadonlyMap<string, { readonly step: number; readonly summary: PerceptionSummary }>,
+): PerceptionProfile | undefined {
+  if (all.rollouts === 0) return undefined;
+  const overall = all.numbers();
+  // A text seen once or twice among thousands says nothing of the kind of token that looks.
+  const leastCount = Math.max(1, Math.min(5, Math.floor(overall.tokens / 500)));
+  return {
+    files: [...files.keys()],
+    overall,
+    byFamily: all.byFamily(),
+    byVerdict: all.byVerdict(),
+    byFile: [...files].map(([file, { step, summary }]) => ({ file, step, ...summary.numbers() })),
+    tokenHistogram: histogram(all.tokenHistogram(50)),
+    trajectoryHistogram: histogram(all.trajectoryHistogram(30)),
+    topTokens: all.rankTokens(leastCount).slice(0, LISTED_TOKENS),
+    leastCount,
+  };
 }
 
 /**
@@ -114,26 +86,13 @@ function histogram(values: readonly number[], bins: number): DependencyHistogram
 export function perceptionProfile(
   files: ReadonlyMap<string, { readonly step: number; readonly rollouts: readonly MeasuredRollout[] }>,
 ): PerceptionProfile | undefined {
-  const rollouts = [...files.values()].flatMap((file) => file.rollouts);
-  if (rollouts.length === 0) return undefined;
-  const overall = dependencyNumbers(rollouts);
-  const tokens: number[] = [];
-  for (const { dependency } of rollouts)
-    for (let token = 0; token < dependency.length; token++) tokens.push(dependency[token]!);
-  // A text seen once or twice among thousands says nothing of the kind of token that looks.
-  const leastCount = Math.max(1, Math.min(5, Math.floor(overall.tokens / 500)));
-  return {
-    files: [...files.keys()],
-    overall,
-    byFamily: split(rollouts, ({ family }) => family),
-    byVerdict: split(rollouts, ({ isRight }) => (isRight === undefined ? undefined : isRight ? "right" : "wrong")),
-    byFile: [...files].map(([file, { step, rollouts: own }]) => ({ file, step, ...dependencyNumbers(own) })),
-    tokenHistogram: histogram(tokens, 50),
-    trajectoryHistogram: histogram(
-      rollouts.map(({ dependency }) => trajectoryDependency(dependency)),
-      30,
-    ),
-    topTokens: rankTokens(rollouts, leastCount),
-    leastCount,
-  };
+  const all = new PerceptionSummary();
+  const summaries = new Map<string, { readonly step: number; readonly summary: PerceptionSummary }>();
+  for (const [file, { step, rollouts }] of files) {
+    const summary = new PerceptionSummary();
+    for (const rollout of rollouts) summary.add(rollout);
+    all.merge(summary);
+    summaries.set(file, { step, summary });
+  }
+  return profileOfSummaries(all, summaries);
 }

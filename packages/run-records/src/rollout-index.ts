@@ -1,22 +1,26 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { JsonLinesTail } from "./json-lines-tail.ts";
-import type { MeasuredRollout } from "./perception-profile.ts";
+import { PausableReading, type Pause } from "./pausable.ts";
+import { type PerceptionProfile, profileOfSummaries } from "./perception-profile.ts";
+import { PerceptionSummary } from "./perception-summary.ts";
 import type { Problem } from "./problem.ts";
-import { parseRollout, type RolloutRecord } from "./rollout-record.ts";
+import { RolloutSearch, searchedText } from "./rollout-query.ts";
+import { parseIndexed, parseRollout, type RolloutRecord } from "./rollout-record.ts";
 import { ROLLOUT_FOLDERS, type RolloutRow, rolloutRow } from "./rollout-row.ts";
 
 interface IndexedRollout {
   readonly row: RolloutRow;
+  readonly searched: string;
   readonly offset: number;
   readonly bytes: number;
-  readonly measured: MeasuredRollout | undefined;
 }
 
 interface IndexedFile {
   readonly tail: JsonLinesTail;
   readonly step: number;
   rollouts: IndexedRollout[];
+  summary: PerceptionSummary;
   problem: Problem | undefined;
 }
 
@@ -26,27 +30,31 @@ const NAME = /^step-(\d+)(?:-[\w.-]+)?\.jsonl$/;
 export class RolloutIndex {
   readonly #directory: string;
   readonly #files = new Map<string, IndexedFile>();
-  readonly #texts = new Map<string, string>();
+  readonly #reading = new PausableReading((pause) => this.#read(pause));
   #rows: readonly RolloutRow[] | undefined;
-  #reading: Promise<boolean> | undefined;
+  #search: RolloutSearch | undefined;
+  /** Of all files; none where a file was taken back, until it is asked for. */
+  #summary: PerceptionSummary | undefined = new PerceptionSummary();
+  /** What is not in it yet: a list of rollouts is not to wait for their statistics. */
+  #unmerged: PerceptionSummary[] = [];
+  #profile: { readonly value: PerceptionProfile | undefined } | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Reads what is new. @returns whether anything was. */
-  update(): Promise<boolean> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+  /** Reads what is new; with a `pause` in the background. @returns whether anything was. */
+  update(pause?: Pause): Promise<boolean> {
+    return this.#reading.run(pause);
   }
 
-  async #read(): Promise<boolean> {
+  async #read(pause: Pause): Promise<boolean> {
     const present = await this.#list();
     let changed = false;
     for (const file of this.#files.keys()) {
-      if (!present.has(file)) changed = this.#files.delete(file) || changed;
+      if (present.has(file)) continue;
+      changed = this.#files.delete(file);
+      this.#summary = undefined;
     }
     for (const [file, step] of present) {
       let entry = this.#files.get(file);
@@ -55,13 +63,18 @@ export class RolloutIndex {
           tail: new JsonLinesTail(join(this.#directory, `${file}.jsonl`)),
           step,
           rollouts: [],
+          summary: new PerceptionSummary(),
           problem: undefined,
         };
         this.#files.set(file, entry);
       }
-      changed = (await this.#readFile(file, entry)) || changed;
+      changed = (await this.#readFile(file, entry, pause)) || changed;
     }
-    if (changed) this.#rows = undefined;
+    if (changed) {
+      this.#rows = undefined;
+      this.#search = undefined;
+      this.#profile = undefined;
+    }
     return changed;
   }
 
@@ -78,45 +91,44 @@ export class RolloutIndex {
     return new Map(found);
   }
 
-  async #readFile(file: string, entry: IndexedFile): Promise<boolean> {
+  async #readFile(file: string, entry: IndexedFile, pause: Pause): Promise<boolean> {
+    let fresh = new PerceptionSummary();
     const restart = () => {
       entry.rollouts = [];
+      if (entry.summary.rollouts > 0) this.#summary = undefined;
+      entry.summary = new PerceptionSummary();
       entry.problem = undefined;
+      fresh = new PerceptionSummary();
+    };
+    const add = (text: string, offset: number, bytes: number) => {
+      const rollout = parseIndexed(text);
+      if (!rollout) {
+        entry.problem ??= {
+          file: `${file}.jsonl`,
+          message: `the line at byte ${offset} is no rollout; it is left out`,
+        };
+        return;
+      }
+      const row = rolloutRow(file, rollout);
+      entry.rollouts.push({ row, searched: searchedText(row), offset, bytes });
+      const { measured, family } = rollout;
+      const isRight = row.accuracy === undefined ? undefined : row.accuracy >= 1;
+      if (measured) fresh.add({ ...measured, family, isRight });
     };
     try {
-      return await entry.tail.read(restart, ({ text, offset, bytes }) => {
-        const rollout = parseRollout(text);
-        if (rollout) {
-          entry.rollouts.push({ row: rolloutRow(file, rollout), offset, bytes, measured: this.#measure(rollout) });
-        } else {
-          entry.problem ??= {
-            file: `${file}.jsonl`,
-            message: `the line at byte ${offset} is no rollout; it is left out`,
-          };
-        }
-      });
+      return await entry.tail.read(restart, ({ text, offset, bytes }) => add(text, offset, bytes), pause);
     } catch (error) {
       entry.problem = { file: `${file}.jsonl`, message: `cannot be read: ${(error as Error).message}` };
       return true;
+    } finally {
+      if (fresh.rollouts > 0) {
+        const isMerged = !this.#unmerged.includes(entry.summary);
+        if (entry.summary.rollouts === 0) entry.summary = fresh;
+        else entry.summary.merge(fresh);
+        // Unless it has grown a summary that waits itself.
+        if (isMerged) this.#unmerged.push(fresh);
+      }
     }
-  }
-
-  #measure({ columns, tokenTexts, family, components }: RolloutRecord): MeasuredRollout | undefined {
-    const { dependency } = columns;
-    if (!dependency || dependency.length === 0) return undefined;
-    // The same few token texts again and again: one copy of each is kept.
-    const own = tokenTexts.map((text) => {
-      const kept = this.#texts.get(text);
-      if (kept === undefined) this.#texts.set(text, text);
-      return kept ?? text;
-    });
-    const accuracy = components["accuracy"];
-    return {
-      dependency: Float32Array.from(dependency),
-      tokenTexts: own,
-      family,
-      isRight: accuracy === undefined ? undefined : accuracy >= 1,
-    };
   }
 
   get problems(): readonly Problem[] {
@@ -129,12 +141,51 @@ export class RolloutIndex {
     return this.#rows;
   }
 
-  /** Rollouts whose visual dependency was measured, by file. */
-  measured(): ReadonlyMap<string, { readonly step: number; readonly rollouts: readonly MeasuredRollout[] }> {
-    const files = this.#entries().map(([file, { step, rollouts }]) => {
-      return [file, { step, rollouts: rollouts.flatMap(({ measured }) => measured ?? []) }] as const;
-    });
-    return new Map(files.filter(([, { rollouts }]) => rollouts.length > 0));
+  /** The same, ready to be searched. */
+  search(): RolloutSearch {
+    this.#search ??= new RolloutSearch(
+      this.rows(),
+      this.#entries().flatMap(([, { rollouts }]) => rollouts.map(({ searched }) => searched)),
+    );
+    return this.#search;
+  }
+
+  /** Files with rollouts whose visual dependency was measured. */
+  measuredFiles(): readonly string[] {
+    return this.#measured().map(([file]) => file);
+  }
+
+  /**
+   * @param files those taken together; none: all.
+   * @returns undefined if nothing in them was measured.
+   */
+  perception(files: readonly string[] = []): PerceptionProfile | undefined {
+    const measured = this.#measured();
+    if (files.length === 0) {
+      if (this.#summary) for (const fresh of this.#unmerged) this.#summary.merge(fresh);
+      else this.#summary = merged(measured);
+      this.#unmerged = [];
+      this.#profile ??= { value: profileOfSummaries(this.#summary, new Map(measured)) };
+      return this.#profile.value;
+    }
+    const chosen = measured.filter(([file]) => files.includes(file));
+    return profileOfSummaries(merged(chosen), new Map(chosen));
+  }
+
+  /** Does what the first search and the first {@link perception} would wait for, in small pieces. */
+  async prepare(pause: Pause): Promise<void> {
+    this.search();
+    while (this.#summary && this.#unmerged.length > 0) {
+      await pause();
+      await new Promise((resolve) => setImmediate(resolve));
+      const fresh = this.#unmerged.shift();
+      if (fresh) this.#summary?.merge(fresh);
+    }
+    this.perception();
+  }
+
+  #measured(): readonly (readonly [string, IndexedFile])[] {
+    return this.#entries().filter(([, { summary }]) => summary.rollouts > 0);
   }
 
   /** One rollout with its tokens; undefined if there is no such. */
@@ -159,4 +210,10 @@ export class RolloutIndex {
       ([a, left], [b, right]) => folder(a) - folder(b) || left.step - right.step || (a < b ? -1 : 1),
     );
   }
+}
+
+function merged(files: readonly (readonly [string, IndexedFile])[]): PerceptionSummary {
+  const all = new PerceptionSummary();
+  for (const [, { summary }] of files) all.merge(summary);
+  return all;
 }

@@ -4,21 +4,25 @@ export type PromptPart =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "image"; readonly index: number };
 
-/** A line of a rollout file, every field checked: T tokens, and each per-token array of that length or absent. */
-export interface RolloutRecord {
+/** What names and judges a rollout. */
+export interface RolloutHead {
   readonly step: number;
   readonly promptId: string;
   readonly sampleIndex: number;
-  readonly prompt: readonly { readonly role: string; readonly content: readonly PromptPart[] }[];
   readonly family: string | undefined;
   readonly referenceAnswer: string;
-  /** Paths as in the file, relative to the file's directory. */
-  readonly images: readonly string[];
-  readonly perturbedImages: readonly string[] | undefined;
   readonly text: string;
   readonly finishReason: string;
   readonly reward: number;
   readonly components: Readonly<Record<string, number>>;
+}
+
+/** A line of a rollout file, every field checked: T tokens, and each per-token array of that length or absent. */
+export interface RolloutRecord extends RolloutHead {
+  readonly prompt: readonly { readonly role: string; readonly content: readonly PromptPart[] }[];
+  /** Paths as in the file, relative to the file's directory. */
+  readonly images: readonly string[];
+  readonly perturbedImages: readonly string[] | undefined;
   readonly extracted: string | undefined;
   readonly reason: string | undefined;
   /** `[T]` */
@@ -62,8 +66,21 @@ function messages(value: unknown): RolloutRecord["prompt"] {
   }));
 }
 
-/** @returns undefined if the line is no rollout. */
-export function parseRollout(line: string): RolloutRecord | undefined {
+function headOf(value: JsonObject): RolloutHead {
+  return {
+    step: number(value["step"]),
+    promptId: text(value["promptId"]),
+    sampleIndex: typeof value["sampleIndex"] === "number" ? value["sampleIndex"] : 0,
+    family: typeof value["family"] === "string" ? value["family"] : undefined,
+    referenceAnswer: text(value["referenceAnswer"]),
+    text: text(value["text"]),
+    finishReason: text(value["finishReason"]),
+    reward: number(value["reward"]),
+    components: entries(value["components"], (entry) => (typeof entry === "number" ? entry : undefined)),
+  };
+}
+
+function parseObject(line: string): JsonObject | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -72,27 +89,57 @@ export function parseRollout(line: string): RolloutRecord | undefined {
   }
   if (!isJsonObject(value) || typeof value["promptId"] !== "string" || typeof value["step"] !== "number")
     return undefined;
-  const count = Array.isArray(value["tokens"]) ? value["tokens"].length : (texts(value["tokenTexts"])?.length ?? 0);
+  return value;
+}
+
+function tokenCount(value: JsonObject): number {
+  if (Array.isArray(value["tokens"])) return value["tokens"].length;
+  return Array.isArray(value["tokenTexts"]) ? value["tokenTexts"].length : 0;
+}
+
+function tokenTextsOf(value: JsonObject, count: number): readonly string[] {
   const tokenTexts = texts(value["tokenTexts"]);
+  return tokenTexts?.length === count ? tokenTexts : Array.from({ length: count }, () => "?");
+}
+
+/** @returns undefined if the line is no rollout. */
+export function parseRollout(line: string): RolloutRecord | undefined {
+  const value = parseObject(line);
+  if (!value) return undefined;
+  const count = tokenCount(value);
   return {
-    step: value["step"],
-    promptId: value["promptId"],
-    sampleIndex: typeof value["sampleIndex"] === "number" ? value["sampleIndex"] : 0,
+    ...headOf(value),
     prompt: messages(value["prompt"]),
-    family: typeof value["family"] === "string" ? value["family"] : undefined,
-    referenceAnswer: text(value["referenceAnswer"]),
     images: texts(value["images"]) ?? [],
     perturbedImages: texts(value["perturbedImages"]),
-    text: text(value["text"]),
-    finishReason: text(value["finishReason"]),
-    reward: number(value["reward"]),
-    components: entries(value["components"], (entry) => (typeof entry === "number" ? entry : undefined)),
     extracted: typeof value["extracted"] === "string" ? value["extracted"] : undefined,
     reason: typeof value["reason"] === "string" ? value["reason"] : undefined,
-    tokenTexts: tokenTexts?.length === count ? tokenTexts : Array.from({ length: count }, () => "?"),
+    tokenTexts: tokenTextsOf(value, count),
     behaviourLogprobs: numbers(value["behaviourLogprobs"], count),
     entropies: numbers(value["entropies"], count),
     advantages: numbers(value["advantages"], count),
     columns: entries(value["columns"], (entry) => numbers(entry, count)),
+  };
+}
+
+/** What a list and the perception of a run need of a rollout. */
+export interface IndexedRecord extends RolloutHead {
+  /** T */
+  readonly length: number;
+  /** Visual dependency and text of each token, `[T]`, where there is any. */
+  readonly measured: { readonly dependency: readonly number[]; readonly tokenTexts: readonly string[] } | undefined;
+}
+
+/** As {@link parseRollout}, and nothing that an index has no use for: most of a line is numbers that only one view shows. */
+export function parseIndexed(line: string): IndexedRecord | undefined {
+  const value = parseObject(line);
+  if (!value) return undefined;
+  const length = tokenCount(value);
+  const columns = isJsonObject(value["columns"]) ? value["columns"] : {};
+  const dependency = length > 0 ? numbers(columns["dependency"], length) : undefined;
+  return {
+    ...headOf(value),
+    length,
+    measured: dependency && { dependency, tokenTexts: tokenTextsOf(value, length) },
   };
 }

@@ -1,4 +1,4 @@
-import type { RolloutRecord } from "./rollout-record.ts";
+import type { IndexedRecord } from "./rollout-record.ts";
 
 /** Where rollouts of a run lie: what was trained on, what `fovea perceive` measured, what broke an update. */
 export const ROLLOUT_FOLDERS = ["rollouts", "perception", "failures"] as const;
@@ -30,8 +30,7 @@ export function meanOf(values: ArrayLike<number>): number {
   return values.length === 0 ? Number.NaN : sum / values.length;
 }
 
-export function rolloutRow(file: string, rollout: RolloutRecord): RolloutRow {
-  const dependency = rollout.columns["dependency"];
+export function rolloutRow(file: string, rollout: IndexedRecord): RolloutRow {
   return {
     file,
     step: rollout.step,
@@ -42,9 +41,9 @@ export function rolloutRow(file: string, rollout: RolloutRecord): RolloutRow {
     text: rollout.text,
     reward: rollout.reward,
     accuracy: rollout.components["accuracy"],
-    length: rollout.tokenTexts.length,
+    length: rollout.length,
     finishReason: rollout.finishReason,
-    dependency: dependency && dependency.length > 0 ? meanOf(dependency) : undefined,
+    dependency: rollout.measured && meanOf(rollout.measured.dependency),
   };
 }
 

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rename, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -6,12 +6,13 @@ import { describe, expect, it } from "vitest";
 import { bucketSeries } from "./bucket-series.ts";
 import { discoverRuns } from "./discover-runs.ts";
 import { MetricHistory } from "./metric-history.ts";
+import { PausableReading } from "./pausable.ts";
 import { perceptionNumbersCsv, perceptionTokensCsv } from "./perception-csv.ts";
 import { perceptionProfile } from "./perception-profile.ts";
 import { readComparison } from "./read-comparison.ts";
 import { readRunSummary } from "./read-run-summary.ts";
 import { RolloutIndex } from "./rollout-index.ts";
-import { queryRollouts } from "./rollout-query.ts";
+import { RolloutSearch } from "./rollout-query.ts";
 import { parseRollout } from "./rollout-record.ts";
 import type { RolloutRow } from "./rollout-row.ts";
 
@@ -37,6 +38,21 @@ describe("MetricHistory", () => {
     await history.update();
     expect(history.series("reward/mean", 10)!.values).toEqual([0.5]);
     expect(history.last("reward/mean")).toBe(0.5);
+  });
+
+  it("gives some steps exactly, where all of them are given as means", async () => {
+    const directory = await temporary();
+    const values = Array.from({ length: 40 }, (_, index) => (index * 7) % 11);
+    await writeFile(join(directory, "metrics.jsonl"), values.map((value, index) => update(index + 1, value)).join(""));
+    const history = new MetricHistory(directory);
+    await history.update();
+    expect(history.series("reward/mean", 10)!.stepsPerPoint).toBe(4);
+    expect(history.series("reward/mean", 10, { from: 8, to: 12 })).toEqual({
+      steps: [8, 9, 10, 11, 12],
+      values: values.slice(7, 12),
+      stepsPerPoint: 1,
+    });
+    expect(history.series("reward/mean", 10, { from: 50, to: 60 })!.values).toEqual([]);
   });
 
   it("names the first line that is no record, and keeps the others", async () => {
@@ -182,6 +198,63 @@ describe("RolloutIndex", () => {
   });
 });
 
+describe("the perception of a growing run", () => {
+  it("is that of its files read at once, whenever it is asked for", async () => {
+    const directory = await temporary();
+    await mkdir(join(directory, "rollouts"));
+    // Sums of such numbers are exact in any order.
+    const random = (seed: number) => ((seed * 7919) % 101) / 128;
+    const write = (step: number, count: number) =>
+      appendFile(
+        join(directory, "rollouts", `step-${step}.jsonl`),
+        Array.from({ length: count }, (_, index) => {
+          const dependency = [random(step + index), random(step * index)];
+          return `${line({ step, sampleIndex: index, family: index % 2 ? "sum" : "count", columns: { dependency } })}\n`;
+        }).join(""),
+      );
+    const growing = new RolloutIndex(directory);
+    const expectSame = async () => {
+      await growing.update();
+      const whole = new RolloutIndex(directory);
+      await whole.update();
+      await whole.prepare(() => undefined);
+      expect(growing.perception()).toEqual(whole.perception());
+      expect(growing.search().query({})).toEqual(whole.search().query({}));
+    };
+    await write(1, 5);
+    await growing.update();
+    await write(1, 3);
+    await write(2, 4);
+    await expectSame();
+    expect(growing.perception()!.overall.tokens).toBe(24);
+    await write(3, 2);
+    await write(1, 1);
+    await expectSame();
+    // A resumed run takes a file back and writes it anew.
+    await rm(join(directory, "rollouts", "step-3.jsonl"));
+    await expectSame();
+    await write(3, 6);
+    await expectSame();
+    expect(growing.perception()!.overall.tokens).toBe(38);
+  });
+});
+
+describe("PausableReading", () => {
+  it("gives way in the background until someone waits for it", async () => {
+    let pieces = 0;
+    const reading = new PausableReading(async (pause) => {
+      for (; pieces < 3; pieces++) await pause();
+      return true;
+    });
+    const background = reading.run(() => new Promise(() => {}));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(pieces).toBe(0);
+    expect(await reading.run()).toBe(true);
+    expect(await background).toBe(true);
+    expect(pieces).toBe(3);
+  });
+});
+
 describe("parseRollout", () => {
   it("takes any JSON, and gives no per-token array of another length than the tokens'", () => {
     fc.assert(
@@ -196,7 +269,7 @@ describe("parseRollout", () => {
   });
 });
 
-describe("queryRollouts", () => {
+describe("RolloutSearch", () => {
   it("filters by every criterion and sorts from the largest", () => {
     const row = (fields: Partial<RolloutRow>): RolloutRow => ({
       file: "rollouts/step-1",
@@ -218,7 +291,7 @@ describe("queryRollouts", () => {
       row({ reward: 0, accuracy: 0, length: 9, family: "count", dependency: 0.3 }),
       row({ text: "five", dependency: undefined }),
     ];
-    const found = (query: object) => queryRollouts(rows, query).rows.map((one) => rows.indexOf(one));
+    const found = (query: object) => new RolloutSearch(rows).query(query).rows.map((one) => rows.indexOf(one));
     expect(found({ verdict: "wrong" })).toEqual([1]);
     expect(found({ family: "sum" })).toEqual([0, 2]);
     expect(found({ text: " fOUR " })).toEqual([0, 1]);
@@ -226,7 +299,7 @@ describe("queryRollouts", () => {
     expect(found({ maximumReward: 0.5 })).toEqual([1]);
     expect(found({ order: "dependency" })).toEqual([1, 0, 2]);
     expect(found({ skip: 1, take: 1 })).toEqual([1]);
-    expect(queryRollouts(rows, { family: "count" })).toMatchObject({
+    expect(new RolloutSearch(rows).query({ family: "count" })).toMatchObject({
       total: 3,
       matching: 1,
       families: ["count", "sum"],

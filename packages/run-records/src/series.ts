@@ -16,3 +16,9 @@ export interface MetricNames {
   readonly evaluations: readonly string[];
   readonly timings: readonly string[];
 }
+
+/** Steps from one to another, both included. */
+export interface StepRange {
+  readonly from: number;
+  readonly to: number;
+}

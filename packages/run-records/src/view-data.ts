@@ -6,7 +6,7 @@ import type { RolloutPage, RolloutQuery } from "./rollout-query.ts";
 import type { RolloutRecord } from "./rollout-record.ts";
 import type { RolloutRow } from "./rollout-row.ts";
 import type { RunSummary } from "./run-summary.ts";
-import type { MetricNames, Series } from "./series.ts";
+import type { MetricNames, Series, StepRange } from "./series.ts";
 
 export type { Comparison, ComparisonRow, ComparisonRun, Interval } from "./comparison.ts";
 export { perceptionNumbersCsv, perceptionTokensCsv } from "./perception-csv.ts";
@@ -19,12 +19,12 @@ export type {
 export type { Problem } from "./problem.ts";
 export { rolloutDetail } from "./rollout-detail.ts";
 export type { RolloutOrder, RolloutPage, RolloutQuery } from "./rollout-query.ts";
-export { queryRollouts, ROLLOUT_ORDERS } from "./rollout-query.ts";
+export { ROLLOUT_ORDERS, RolloutSearch } from "./rollout-query.ts";
 export type { PromptPart, RolloutRecord } from "./rollout-record.ts";
 export type { RolloutFolder, RolloutRow } from "./rollout-row.ts";
 export { isRight, ROLLOUT_FOLDERS } from "./rollout-row.ts";
 export type { AccuracyEstimate, RunState, RunSummary } from "./run-summary.ts";
-export type { MetricNames, Series } from "./series.ts";
+export type { MetricNames, Series, StepRange } from "./series.ts";
 
 export interface Overview {
   /** Newest first. */
@@ -80,8 +80,8 @@ export interface ViewSource {
   readonly isLive: boolean;
   overview(): Promise<Overview>;
   metricNames(run: string): Promise<RunNames>;
-  /** Only the metrics that the run has. */
-  series(run: string, names: readonly string[]): Promise<Readonly<Record<string, Series>>>;
+  /** Only the metrics that the run has; of all its steps, or as exactly as can be of some. */
+  series(run: string, names: readonly string[], range?: StepRange): Promise<Readonly<Record<string, Series>>>;
   rollouts(run: string, query: RolloutQuery): Promise<RolloutAnswer>;
   rollout(run: string, reference: RolloutReference): Promise<RolloutDetail>;
   /** @param files those to take together. */

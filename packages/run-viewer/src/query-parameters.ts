@@ -1,4 +1,4 @@
-import { ROLLOUT_ORDERS, type RolloutQuery, type RolloutReference } from "@fovea-rl/run-records";
+import { ROLLOUT_ORDERS, type RolloutQuery, type RolloutReference, type StepRange } from "@fovea-rl/run-records";
 
 /** A request that asks for something impossible; the message says which parameter. */
 export class BadRequestError extends Error {}
@@ -64,4 +64,12 @@ export function rolloutReference(parameters: URLSearchParams): RolloutReference 
 /** How many points a curve may have. */
 export function pointCount(parameters: URLSearchParams): number {
   return Math.min(20_000, Math.max(10, Math.floor(optionalNumber(parameters, "points") ?? 1000)));
+}
+
+/** The steps that a curve is asked for; none: all. */
+export function stepRange(parameters: URLSearchParams): StepRange | undefined {
+  const from = optionalNumber(parameters, "from");
+  const to = optionalNumber(parameters, "to");
+  if (from === undefined && to === undefined) return undefined;
+  return { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER };
 }

@@ -6,9 +6,8 @@ import {
   discoverRuns,
   MetricHistory,
   type Overview,
+  type Pause,
   type PerceptionAnswer,
-  perceptionProfile,
-  queryRollouts,
   type RolloutAnswer,
   type RolloutDetail,
   RolloutIndex,
@@ -20,6 +19,7 @@ import {
   readRunSummary,
   rolloutDetail,
   type Series,
+  type StepRange,
 } from "@fovea-rl/run-records";
 
 /** Asked for something that is not there: a run that was removed, a rollout that a resumed run took back. */
@@ -27,6 +27,8 @@ export class NotFoundError extends FoveaError {}
 
 /** Columns of metrics kept in memory; beyond, those of runs not looked at for longest are read again when needed. */
 const LARGEST_HISTORY_BYTES = 512 * 2 ** 20;
+/** Rollouts that are read before anyone asks; about a kilobyte each. */
+const PREPARED_ROLLOUTS = 300_000;
 
 /** The runs in some folders, read when asked for and kept while they do not change. */
 export class RunLibrary {
@@ -88,15 +90,20 @@ export class RunLibrary {
     return { names: history.names(), problems: history.problems };
   }
 
-  async series(run: string, names: readonly string[], points: number): Promise<Readonly<Record<string, Series>>> {
+  async series(
+    run: string,
+    names: readonly string[],
+    points: number,
+    range?: StepRange,
+  ): Promise<Readonly<Record<string, Series>>> {
     const history = await this.#history(run);
-    const found = names.map((name) => [name, history.series(name, points)] as const);
+    const found = names.map((name) => [name, history.series(name, points, range)] as const);
     return Object.fromEntries(found.filter((entry): entry is readonly [string, Series] => entry[1] !== undefined));
   }
 
   async rollouts(run: string, query: RolloutQuery): Promise<RolloutAnswer> {
     const index = await this.#index(run);
-    return { ...queryRollouts(index.rows(), query), problems: index.problems };
+    return { ...index.search().query(query), problems: index.problems };
   }
 
   async rollout(run: string, { file, promptId, sampleIndex }: RolloutReference): Promise<RolloutDetail> {
@@ -109,19 +116,44 @@ export class RunLibrary {
   /** @param files those taken together; none: all. */
   async perception(run: string, files: readonly string[]): Promise<PerceptionAnswer> {
     const index = await this.#index(run);
-    const measured = index.measured();
-    const chosen = files.length === 0 ? measured : new Map([...measured].filter(([file]) => files.includes(file)));
-    return { files: [...measured.keys()], profile: perceptionProfile(chosen), problems: index.problems };
+    return { files: index.measuredFiles(), profile: index.perception(files), problems: index.problems };
   }
 
-  async #history(run: string): Promise<MetricHistory> {
-    const directory = this.directory(run);
-    const history = this.#histories.get(run) ?? new MetricHistory(directory);
-    this.#histories.delete(run);
-    this.#histories.set(run, history);
-    await history.update();
+  /**
+   * Reads the runs before anyone asks for them, the newest first, as many as memory is kept for.
+   *
+   * @param pause while it says so, nothing is read.
+   * @param signal ends it.
+   */
+  async prepare(pause: Pause, signal: AbortSignal): Promise<void> {
+    const { runs } = await this.overview();
+    let rollouts = 0;
+    for (const { id } of runs) {
+      await pause();
+      // It may have been removed, and a run that cannot be read says so when it is asked for.
+      if (signal.aborted || !this.#runs.has(id)) continue;
+      if (this.#historyBytes() < LARGEST_HISTORY_BYTES * 0.9) await this.#history(id, pause);
+      if (rollouts >= PREPARED_ROLLOUTS || signal.aborted) continue;
+      const index = await this.#index(id, pause);
+      await pause();
+      rollouts += index.rows().length;
+      await index.prepare(pause);
+    }
+  }
+
+  #historyBytes(): number {
     let bytes = 0;
     for (const entry of this.#histories.values()) bytes += entry.bytes;
+    return bytes;
+  }
+
+  async #history(run: string, pause?: Pause): Promise<MetricHistory> {
+    const directory = this.directory(run);
+    const history = this.#histories.get(run) ?? new MetricHistory(directory);
+    if (!pause) this.#histories.delete(run);
+    this.#histories.set(run, history);
+    await history.update(pause);
+    let bytes = this.#historyBytes();
     for (const [id, entry] of this.#histories) {
       if (bytes <= LARGEST_HISTORY_BYTES || id === run) break;
       bytes -= entry.bytes;
@@ -130,14 +162,14 @@ export class RunLibrary {
     return history;
   }
 
-  async #index(run: string): Promise<RolloutIndex> {
+  async #index(run: string, pause?: Pause): Promise<RolloutIndex> {
     const directory = this.directory(run);
     let index = this.#indices.get(run);
     if (!index) {
       index = new RolloutIndex(directory);
       this.#indices.set(run, index);
     }
-    await index.update();
+    await index.update(pause);
     return index;
   }
 }

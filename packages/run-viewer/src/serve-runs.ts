@@ -2,8 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { FoveaError } from "@fovea-rl/core";
 import { readPageFiles } from "./page-files.ts";
-import { BadRequestError, pointCount, requireText, rolloutQuery, rolloutReference } from "./query-parameters.ts";
+import {
+  BadRequestError,
+  pointCount,
+  requireText,
+  rolloutQuery,
+  rolloutReference,
+  stepRange,
+} from "./query-parameters.ts";
 import { refusal, SECURITY_HEADERS } from "./request-guard.ts";
+import { RequestPace } from "./request-pace.ts";
 import { readRunImage } from "./run-image.ts";
 import { NotFoundError, RunLibrary } from "./run-library.ts";
 import { RunWatcher } from "./run-watcher.ts";
@@ -13,6 +21,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** Milliseconds between looks for changes; default 1000. */
   readonly interval?: number;
+  /** Whether runs are read while nobody asks for them, so that they open at once; default true. */
+  readonly prepare?: boolean;
 }
 
 export interface RunServer {
@@ -30,7 +40,12 @@ function answers(library: RunLibrary): Readonly<Record<string, Answer>> {
     },
     "/api/names": (parameters) => library.metricNames(requireText(parameters, "run")),
     "/api/series": (parameters) =>
-      library.series(requireText(parameters, "run"), parameters.getAll("name"), pointCount(parameters)),
+      library.series(
+        requireText(parameters, "run"),
+        parameters.getAll("name"),
+        pointCount(parameters),
+        stepRange(parameters),
+      ),
     "/api/rollouts": (parameters) => library.rollouts(requireText(parameters, "run"), rolloutQuery(parameters)),
     "/api/rollout": (parameters) => library.rollout(requireText(parameters, "run"), rolloutReference(parameters)),
     "/api/perception": (parameters) => library.perception(requireText(parameters, "run"), parameters.getAll("file")),
@@ -70,6 +85,7 @@ export async function serveRuns(folders: readonly string[], options: ServeOption
   const files = await readPageFiles();
   const watcher = new RunWatcher(library, options.interval ?? 1000);
   const routes = answers(library);
+  const pace = new RequestPace();
   const handle = async (request: IncomingMessage, response: ServerResponse, port: number): Promise<void> => {
     const refused = refusal(request, port);
     if (refused !== undefined) return sendJson(response, 403, { error: refused });
@@ -77,7 +93,11 @@ export async function serveRuns(folders: readonly string[], options: ServeOption
       return sendJson(response, 405, { error: "runs are only read" });
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://viewer");
     const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
-    if (route) return sendJson(response, 200, await route(searchParams));
+    if (route) {
+      pace.begin();
+      response.once("close", () => pace.end());
+      return sendJson(response, 200, await route(searchParams));
+    }
     if (pathname === "/api/events") return sendEvents(response, watcher);
     if (pathname === "/api/image") {
       const directory = library.directory(requireText(searchParams, "run"));
@@ -96,10 +116,14 @@ export async function serveRuns(folders: readonly string[], options: ServeOption
     });
   });
   const port = await listen(server, options.port ?? 0);
+  const preparing = new AbortController();
+  // What cannot be read is said when it is asked for.
+  if (options.prepare ?? true) void library.prepare(pace.pause, preparing.signal).catch(() => {});
   return {
     address: `http://127.0.0.1:${port}/`,
     close: () =>
       new Promise((resolve) => {
+        preparing.abort();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -1,8 +1,8 @@
 import {
   imageKey,
-  queryRollouts,
   type ReportData,
   type RolloutRow,
+  RolloutSearch,
   rolloutDetail,
   type ViewSource,
 } from "@fovea-rl/run-records/view-data";
@@ -15,6 +15,7 @@ function required<Value>(value: Value | undefined, what: string): Value {
 /** Data from inside a report. */
 export function reportSource(data: ReportData): ViewSource {
   const rows = new Map<string, readonly RolloutRow[]>();
+  const searches = new Map<string, RolloutSearch>();
   for (const [run, { entries }] of Object.entries(data.rollouts)) {
     rows.set(
       run,
@@ -31,7 +32,12 @@ export function reportSource(data: ReportData): ViewSource {
     },
     rollouts: async (run, query) => {
       const { recorded } = required(data.rollouts[run], `the run "${run}"`);
-      const page = queryRollouts(rows.get(run) ?? [], query);
+      let search = searches.get(run);
+      if (!search) {
+        search = new RolloutSearch(rows.get(run) ?? []);
+        searches.set(run, search);
+      }
+      const page = search.query(query);
       const left = recorded - page.total;
       const message = `${recorded} rollouts are recorded; this report holds ${page.total} of them. fovea view shows all.`;
       return { ...page, problems: left > 0 ? [{ file: "rollouts/", message }] : [] };
