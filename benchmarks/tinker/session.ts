@@ -122,7 +122,7 @@ say(
   "|reference - trainer| after training, largest:",
   gap(await logprobs(resumed, groups, "reference"), saved).toExponential(2),
 );
-say("usage", resumed.usage);
+say("usage", resumed.tokenUsage);
 say("connection", resumed.connectionCounts);
 await resumed.dispose();
 await rm(folder, { recursive: true });

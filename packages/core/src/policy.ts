@@ -36,7 +36,7 @@ export interface Cancellable {
    * When it is aborted the operation rejects as soon as the engine can stop; one that computes without a pause may finish first.
    * Whether a gradient or a step that was ended so took place is not known: only `load` goes on from there.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How tokens are drawn. */

@@ -13,7 +13,7 @@ export { readPromptEncoder } from "./prompt/prompt-encoder.ts";
 export type { SizedImage, SmartResizeOptions } from "./prompt/smart-resize.ts";
 export { smartResize } from "./prompt/smart-resize.ts";
 export { TinkerPolicy } from "./tinker-policy.ts";
-export type { Prices, RunSize, TokenUsage } from "./training/usage.ts";
+export type { PassPlan, Prices, TokenUsage } from "./training/usage.ts";
 export { estimateUsage, usageCost } from "./training/usage.ts";
 
 /** The remote engine, as a trainer's config names it: `policy: "@fovea-rl/policy-tinker"`. */

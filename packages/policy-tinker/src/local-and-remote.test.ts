@@ -151,9 +151,9 @@ describe.each([
     // Adam divides by the gradient's own size, so that rounding in a gradient near 0 can be a visible part of a step.
     expect(distance(trained, initial)).toBeGreaterThan(10 * LEARNING_RATE);
     expect(distance(trained, elsewhere)).toBeLessThan(0.01 * LEARNING_RATE);
-    expect(remote.usage.scored > 0).toBe(scores);
+    expect(remote.tokenUsage.scored > 0).toBe(scores);
     expect([...server.optimiserSteps().values()].at(-1)).toBe(2 * UPDATES);
-    expect(remote.usage.trained).toBeGreaterThan(0);
+    expect(remote.tokenUsage.trained).toBeGreaterThan(0);
     await remote.dispose();
     await local.dispose();
   });

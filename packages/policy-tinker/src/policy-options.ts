@@ -69,6 +69,8 @@ export const policyOptionsSchema = z.strictObject({
   concurrency: z.int().positive().default(32),
   /** Training examples in one request. */
   dataPerRequest: z.int().positive().default(256),
+  /** How long the server may take to answer for the first time; afterwards operationSeconds counts. */
+  openingSeconds: z.number().positive().default(60),
   /** One exchange that takes longer counts as lost. */
   exchangeSeconds: z.number().positive().default(120),
   /** An operation that takes longer, retries included, is given up. */

@@ -1,4 +1,4 @@
-import { FoveaError, type Image, type Prompt } from "@fovea-rl/core";
+import { type Cancellable, FoveaError, type Image, type Prompt } from "@fovea-rl/core";
 import { forwardResultSchema } from "@fovea-rl/tinker-protocol";
 import { RefusedError } from "./connection/connection-error.ts";
 import type { TrainingChannel } from "./connection/training-channel.ts";
@@ -39,6 +39,7 @@ export async function probeServer(
   encoder: PromptEncoder,
   marksPrefix: boolean,
   origin: string,
+  { signal }: Cancellable = {},
 ): Promise<ProbeFindings> {
   const [stop] = encoder.stopTokenIds;
   const tokens = Int32Array.of(stop!, stop!);
@@ -46,13 +47,17 @@ export async function probeServer(
     const responses = prompts.map((prompt) => ({ prompt, tokens }));
     const zeros = new Float32Array(tokens.length);
     const inputs = lossFunction === "cross_entropy" ? { weights: zeros } : { logprobs: zeros, advantages: zeros };
-    const { loss_fn_outputs: outputs } = await channel.operation("/forward", forwardResultSchema, {
-      forward_input: {
-        data: responses.map((response) => buildDatum(response, inputs, marksPrefix)),
-        loss_fn: lossFunction,
-        ...(lossFunction === "ppo" ? { loss_fn_config: { clip_low_threshold: 0.8, clip_high_threshold: 1.28 } } : {}),
-      },
-    });
+    const forwardInput = {
+      data: responses.map((response) => buildDatum(response, inputs, marksPrefix)),
+      loss_fn: lossFunction,
+      ...(lossFunction === "ppo" ? { loss_fn_config: { clip_low_threshold: 0.8, clip_high_threshold: 1.28 } } : {}),
+    };
+    const { loss_fn_outputs: outputs } = await channel.operation(
+      "/forward",
+      forwardResultSchema,
+      { forward_input: forwardInput },
+      { signal },
+    );
     return responses.map((response, index) => responsePart(response, outputs[index]?.["logprobs"]?.data ?? []));
   };
   const seesImages = await probeImages(encoder, ask, origin);

@@ -1,4 +1,4 @@
-import { FoveaError } from "@fovea-rl/core";
+import { type Cancellable, FoveaError } from "@fovea-rl/core";
 import { type ModelInputChunk, type SampleResult, sampleResultSchema } from "@fovea-rl/tinker-protocol";
 import type { TinkerConnection } from "./connection/tinker-connection.ts";
 import type { EncodedPrompt } from "./prompt/prompt-encoder.ts";
@@ -14,14 +14,19 @@ export class Sampler {
     this.id = id;
   }
 
-  async sample(prompt: EncodedPrompt, request: Readonly<Record<string, unknown>>): Promise<SampleResult> {
-    return this.#connection.operation("/asample", sampleResultSchema, {
+  async sample(
+    prompt: EncodedPrompt,
+    request: Readonly<Record<string, unknown>>,
+    { signal }: Cancellable = {},
+  ): Promise<SampleResult> {
+    const body = {
       prompt: { chunks: prompt.chunks },
       sampling_session_id: this.id,
       seq_id: this.#sequence++,
       type: "sample",
       ...request,
-    });
+    };
+    return this.#connection.operation("/asample", sampleResultSchema, body, { signal });
   }
 
   /**
@@ -34,6 +39,7 @@ export class Sampler {
     tokens: Int32Array,
     stopTokens: readonly number[],
     marksPrefix: boolean,
+    options: Cancellable = {},
   ): Promise<Float32Array> {
     const response: ModelInputChunk = { type: "encoded_text", tokens: [...tokens] };
     const { prompt_logprobs: logprobs } = await this.sample(
@@ -44,6 +50,7 @@ export class Sampler {
         ...(marksPrefix ? { fovea_prefix_chunks: prompt.chunks.length } : {}),
         sampling_params: { max_tokens: 1, temperature: 1, top_k: -1, top_p: 1, stop: stopTokens },
       },
+      options,
     );
     const own = logprobs?.slice(-tokens.length) ?? [];
     if (own.length !== tokens.length || own.some((logprob) => logprob === null)) {

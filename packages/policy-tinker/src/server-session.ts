@@ -1,4 +1,4 @@
-import { FoveaError } from "@fovea-rl/core";
+import { type Cancellable, FoveaError, UnfinishedWorkError } from "@fovea-rl/core";
 import {
   type Capabilities,
   capabilitiesSchema,
@@ -25,6 +25,10 @@ export interface SessionOptions {
   readonly operationSeconds: number;
   readonly retry: Backoff;
   readonly baseDirectory: string;
+  /** How long the server may take to answer for the first time. */
+  readonly openingSeconds: number;
+  /** Ends the opening. */
+  readonly signal: AbortSignal | undefined;
 }
 
 function chooseModel({ supported_models: models }: Capabilities, wanted: string | undefined, origin: string) {
@@ -75,35 +79,48 @@ export class ServerSession {
   static async open(options: SessionOptions): Promise<ServerSession> {
     const apiKey = await readApiKey(options.server.apiKey, options.baseDirectory);
     const url = checkServerUrl(options.server.url, apiKey !== undefined, options.server.allowPlainHttp);
-    const { exchangeSeconds, operationSeconds, retry: backoff } = options;
+    const { exchangeSeconds, operationSeconds, openingSeconds: seconds, signal, retry: backoff } = options;
     const connection = new TinkerConnection({ url, apiKey, exchangeSeconds, operationSeconds, backoff });
-    const capabilities = await connection.call("/get_server_capabilities", capabilitiesSchema);
+    // A wrong address must not look like a server that is busy for an hour.
+    const capabilities = await connection
+      .call("/get_server_capabilities", capabilitiesSchema, undefined, { signal, seconds })
+      .catch((error: Error) => {
+        if (!(error instanceof UnfinishedWorkError) || signal?.aborted) throw error;
+        throw new UnfinishedWorkError(`no server answers at ${url.origin} (server.url): ${error.message}`, {
+          cause: error,
+        });
+      });
     const model = chooseModel(capabilities, options.baseModel, url.origin);
-    const { session_id, error_message } = await connection.call("/create_session", createSessionResultSchema, {
-      tags: ["fovea"],
-      user_metadata: {},
-      sdk_version: CLIENT_VERSION,
-      type: "create_session",
-    });
+    const { session_id, error_message } = await connection.call(
+      "/create_session",
+      createSessionResultSchema,
+      { tags: ["fovea"], user_metadata: {}, sdk_version: CLIENT_VERSION, type: "create_session" },
+      { signal },
+    );
     if (error_message) throw new FoveaError(`${url.origin} says: ${error_message}`);
     return new ServerSession(connection, session_id, url.origin, model, capabilities.fovea);
   }
 
   /** A new model with the base model's weights. */
-  async createModel(lora: { readonly rank: number; readonly seed?: number | undefined }): Promise<TrainingChannel> {
-    const { model_id } = await this.connection.operation("/create_model", modelCreatedSchema, {
+  async createModel(
+    lora: { readonly rank: number; readonly seed?: number | undefined },
+    { signal }: Cancellable = {},
+  ): Promise<TrainingChannel> {
+    const body = {
       session_id: this.sessionId,
       model_seq_id: this.#modelCount++,
       base_model: this.baseModel,
       lora_config: { rank: lora.rank, ...(lora.seed === undefined ? {} : { seed: lora.seed }) },
       model_role: "policy",
       type: "create_model",
-    });
+    };
+    const { model_id } = await this.connection.operation("/create_model", modelCreatedSchema, body, { signal });
     return new TrainingChannel(this.connection, model_id);
   }
 
-  async unloadModel(modelId: string): Promise<void> {
-    await this.connection.operation("/unload_model", z.unknown(), { model_id: modelId, type: "unload_model" });
+  async unloadModel(modelId: string, { signal }: Cancellable = {}): Promise<void> {
+    const body = { model_id: modelId, type: "unload_model" };
+    await this.connection.operation("/unload_model", z.unknown(), body, { signal });
   }
 
   /** Numbers the samplers of the session. */
@@ -112,13 +129,14 @@ export class ServerSession {
   }
 
   /** @param modelPath saved weights; the base model without them. */
-  async createSampler(modelPath?: string): Promise<string> {
-    const result = await this.connection.call("/create_sampling_session", samplingSessionSchema, {
+  async createSampler(modelPath?: string, { signal }: Cancellable = {}): Promise<string> {
+    const body = {
       session_id: this.sessionId,
       sampling_session_seq_id: this.nextSamplerNumber(),
       ...(modelPath === undefined ? { base_model: this.baseModel } : { model_path: modelPath }),
       type: "create_sampling_session",
-    });
+    };
+    const result = await this.connection.call("/create_sampling_session", samplingSessionSchema, body, { signal });
     return result.sampling_session_id;
   }
 

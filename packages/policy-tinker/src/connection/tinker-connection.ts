@@ -1,8 +1,8 @@
-import { FoveaError } from "@fovea-rl/core";
+import { FoveaError, UnfinishedWorkError } from "@fovea-rl/core";
 import { acceptedSchema, failedSchema, tryAgainSchema } from "@fovea-rl/tinker-protocol";
 import type { z } from "zod";
 import { type Backoff, backoffMilliseconds, pause } from "./backoff.ts";
-import { LostAnswerError, RefusedError } from "./connection-error.ts";
+import { cancelled, LostAnswerError, RefusedError } from "./connection-error.ts";
 import { type Exchange, exchange } from "./exchange.ts";
 
 export interface ConnectionOptions {
@@ -13,6 +13,26 @@ export interface ConnectionOptions {
   /** How long an operation may take in all, retries included. */
   readonly operationSeconds: number;
   readonly backoff?: Backoff;
+}
+
+/** What may be decided for one request or operation. */
+export interface RequestOptions {
+  /** Ends it at once, wherever it is: in an upload, a poll or a wait between attempts. */
+  readonly signal?: AbortSignal | undefined;
+  /** In place of the connection's own limit. */
+  readonly seconds?: number;
+}
+
+/** How long a request may be in trouble before it is said aloud. */
+const SILENT_MILLISECONDS = 10_000;
+
+/** What is under way: its name, its end, and when its trouble began. */
+interface Undertaking {
+  readonly path: string;
+  readonly signal: AbortSignal;
+  readonly seconds: number;
+  readonly deadline: number;
+  troubleSince: number | undefined;
 }
 
 /** What happened on a connection so far. */
@@ -42,6 +62,8 @@ export class TinkerConnection {
   readonly counts: ConnectionCounts = { exchanges: 0, resent: 0, resubmitted: 0 };
   readonly #options: ConnectionOptions;
   readonly #closed = new AbortController();
+  /** Whether the present trouble was told already. */
+  #hasTold = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -57,40 +79,62 @@ export class TinkerConnection {
     this.#closed.abort(new FoveaError("the connection to the server was closed"));
   }
 
-  async #once(path: string, body: string | undefined): Promise<Exchange> {
+  #begin(path: string, { signal, seconds = this.#options.operationSeconds }: RequestOptions): Undertaking {
+    const ends = signal === undefined ? this.#closed.signal : AbortSignal.any([this.#closed.signal, signal]);
+    return { path, signal: ends, seconds, deadline: Date.now() + seconds * 1000, troubleSince: undefined };
+  }
+
+  async #once(under: Undertaking, path: string, body: string | undefined): Promise<Exchange> {
     this.counts.exchanges++;
     const { url, apiKey, exchangeSeconds } = this.#options;
+    const left = Math.max(1, under.deadline - Date.now());
     return exchange({
       url: new URL(url.pathname.replace(/\/$/, "") + PREFIX + path, url),
       apiKey,
       ...(body === undefined ? {} : { body }),
-      timeoutMilliseconds: exchangeSeconds * 1000,
-      signal: this.#closed.signal,
+      timeoutMilliseconds: Math.min(exchangeSeconds * 1000, left),
+      signal: under.signal,
+    }).catch((error: unknown) => {
+      if (under.signal.aborted) throw cancelled(under.path, under.signal);
+      throw error;
     });
   }
 
-  #deadline(): number {
-    return Date.now() + this.#options.operationSeconds * 1000;
-  }
-
-  async #wait(path: string, attempt: number, deadline: number, reason: string, least = 0): Promise<void> {
+  async #wait(under: Undertaking, attempt: number, reason: string, least = 0): Promise<void> {
     const wait = Math.max(least, backoffMilliseconds(attempt, this.#options.backoff));
-    if (Date.now() + wait > deadline) {
-      throw new FoveaError(
-        `${path} was given up after ${this.#options.operationSeconds} s; the last trouble was: ${reason}`,
+    if (Date.now() + wait > under.deadline) {
+      throw new UnfinishedWorkError(
+        `${under.path} was given up after ${under.seconds} s; the last trouble was: ${reason}`,
       );
     }
-    await pause(wait, this.#closed.signal);
+    await pause(wait, under.signal).catch(() => {
+      throw cancelled(under.path, under.signal);
+    });
+  }
+
+  /** Trouble that lasts is told once, so that nobody waits for hours before a wrong address. */
+  #tell(under: Undertaking, reason: string): void {
+    under.troubleSince ??= Date.now();
+    if (Date.now() - under.troubleSince < SILENT_MILLISECONDS || this.#hasTold) return;
+    this.#hasTold = true;
+    process.emitWarning(
+      `${this.#options.url.origin} does not answer ${under.path} (${reason}); trying on for up to ${Math.ceil((under.deadline - Date.now()) / 1000)} s`,
+      { type: "FoveaWarning" },
+    );
   }
 
   /** Sends a request until a whole answer comes that is no passing trouble. */
-  async #persist(path: string, body: string | undefined, deadline: number): Promise<unknown> {
+  async #persist(under: Undertaking, body: string | undefined): Promise<unknown> {
+    const { path } = under;
     for (let attempt = 0; ; attempt++) {
       let reason: string;
       let least = 0;
       try {
-        const { status, body: answer, retryAfterMilliseconds = 0 } = await this.#once(path, body);
-        if (status >= 200 && status < 300) return answer;
+        const { status, body: answer, retryAfterMilliseconds = 0 } = await this.#once(under, path, body);
+        if (status >= 200 && status < 300) {
+          this.#hasTold = false;
+          return answer;
+        }
         if (status === 402) throw new FoveaError(`the server asks for payment (402): ${detailOf(answer)}`);
         if (!isTransient(status)) throw new RefusedError(path, status, detailOf(answer), attempt > 0);
         reason = `status ${status}: ${detailOf(answer)}`;
@@ -100,7 +144,8 @@ export class TinkerConnection {
         reason = error.message;
       }
       this.counts.resent++;
-      await this.#wait(path, attempt, deadline, reason, least);
+      this.#tell(under, reason);
+      await this.#wait(under, attempt, reason, least);
     }
   }
 
@@ -114,9 +159,14 @@ export class TinkerConnection {
   }
 
   /** A request that is answered at once; a GET without a body. */
-  async call<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.output<Schema>> {
+  async call<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    body?: unknown,
+    options: RequestOptions = {},
+  ): Promise<z.output<Schema>> {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    return this.#read(path, schema, await this.#persist(path, text, this.#deadline()));
+    return this.#read(path, schema, await this.#persist(this.#begin(path, options), text));
   }
 
   /**
@@ -124,16 +174,17 @@ export class TinkerConnection {
    * server recognises it, and where it does not it changes nothing on the server.
    *
    * @param onAccepted called once the server has taken it, when the next operation may follow.
+   * @throws UnfinishedWorkError if it is cancelled or takes too long: whether the server did it is not known.
    */
   async operation<Schema extends z.ZodType>(
     path: string,
     schema: Schema,
     body: unknown,
-    onAccepted: () => void = () => {},
+    { onAccepted = () => {}, ...options }: RequestOptions & { readonly onAccepted?: () => void } = {},
   ): Promise<z.output<Schema>> {
     const text = JSON.stringify(body);
-    const deadline = this.#deadline();
-    const submit = async () => this.#read(path, acceptedSchema, await this.#persist(path, text, deadline)).request_id;
+    const under = this.#begin(path, options);
+    const submit = async () => this.#read(path, acceptedSchema, await this.#persist(under, text)).request_id;
     let requestId = await submit();
     onAccepted();
     for (let attempt = 0; ; attempt++) {
@@ -141,7 +192,7 @@ export class TinkerConnection {
       let reason: string;
       let least = 0;
       try {
-        const answer = await this.#once("/retrieve_future", JSON.stringify({ request_id: requestId }));
+        const answer = await this.#once(under, "/retrieve_future", JSON.stringify({ request_id: requestId }));
         const { status, body: result } = answer;
         if (status >= 200 && status < 300) {
           if (!tryAgainSchema.safeParse(result).success) {
@@ -164,10 +215,11 @@ export class TinkerConnection {
         if (!(error instanceof LostAnswerError)) throw error;
         this.counts.resent++;
         reason = error.message;
+        this.#tell(under, reason);
       }
       // A poll that the server held for a while was a good one: come back at once.
       if (Date.now() - began > 1000) attempt = -1;
-      await this.#wait(path, Math.max(0, attempt), deadline, reason, least);
+      await this.#wait(under, Math.max(0, attempt), reason, least);
     }
   }
 }

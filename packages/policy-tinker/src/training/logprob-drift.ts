@@ -1,4 +1,5 @@
 import type { Rollout } from "@fovea-rl/core";
+import { warn } from "../check-server.ts";
 
 /** |trainer's - sampler's log-probability| over the tokens of a mini-batch, at the same weights. */
 export interface Drift {
@@ -8,7 +9,24 @@ export interface Drift {
 
 /** Remembers which weights each rollout was sampled with, and compares what sampler and trainer say of it. */
 export class DriftMeter {
+  readonly #threshold: number;
   readonly #versions = new WeakMap<Float32Array, number>();
+  #latest: Drift | undefined;
+
+  /** @param threshold mean drift above which a warning is given, nats. */
+  constructor(threshold: number) {
+    this.#threshold = threshold;
+  }
+
+  /** The drift measured last. */
+  get latest(): Drift | undefined {
+    return this.#latest;
+  }
+
+  /** Goes on from a checkpoint's. */
+  restore(drift: Drift | undefined): void {
+    this.#latest = drift;
+  }
 
   /** @param version of the weights that sampled. */
   remember(rollout: Pick<Rollout, "behaviourLogprobs">, version: number): void {
@@ -16,10 +34,26 @@ export class DriftMeter {
   }
 
   /**
+   * Measures the rollouts that these weights sampled, if any: others differ because of training.
+   *
    * @param logprobs `[rollouts][T]` the trainer's.
-   * @returns `undefined` if no rollout was sampled with these weights: later ones differ because of training.
    */
-  measure(
+  note(
+    rollouts: readonly Pick<Rollout, "behaviourLogprobs">[],
+    logprobs: readonly ArrayLike<number>[],
+    version: number,
+  ): void {
+    const drift = this.#measure(rollouts, logprobs, version);
+    if (drift === undefined) return;
+    this.#latest = drift;
+    if (drift.mean <= this.#threshold) return;
+    warn(
+      `the sampler's and the trainer's log-probabilities of the same tokens differ by ${drift.mean.toFixed(4)} on average ` +
+        `(at most ${drift.maximum.toFixed(4)}), above driftThreshold ${this.#threshold}; consider behaviourLogprobs: "trainer"`,
+    );
+  }
+
+  #measure(
     rollouts: readonly Pick<Rollout, "behaviourLogprobs">[],
     logprobs: readonly ArrayLike<number>[],
     version: number,

@@ -1,5 +1,6 @@
-import { FoveaError } from "@fovea-rl/core";
+import { FoveaError, type Usage, type WorkAhead } from "@fovea-rl/core";
 import { z } from "zod";
+import type { PromptedResponse } from "./build-datum.ts";
 
 /** Tokens by what was done with them: what servers bill by. */
 export interface TokenUsage {
@@ -21,15 +22,35 @@ export const pricesSchema = z.strictObject({
 });
 export type Prices = z.output<typeof pricesSchema>;
 
-export const NO_USAGE: TokenUsage = { prefilled: 0, sampled: 0, scored: 0, trained: 0 };
+const NO_USAGE: TokenUsage = { prefilled: 0, sampled: 0, scored: 0, trained: 0 };
 
-export function addUsage(left: TokenUsage, right: Partial<TokenUsage>): TokenUsage {
-  return {
-    prefilled: left.prefilled + (right.prefilled ?? 0),
-    sampled: left.sampled + (right.sampled ?? 0),
-    scored: left.scored + (right.scored ?? 0),
-    trained: left.trained + (right.trained ?? 0),
-  };
+/** Counts what was used. */
+export class UsageMeter {
+  #total = NO_USAGE;
+
+  get total(): TokenUsage {
+    return this.#total;
+  }
+
+  add({ prefilled = 0, sampled = 0, scored = 0, trained = 0 }: Partial<TokenUsage>): void {
+    const { total } = this;
+    this.#total = {
+      prefilled: total.prefilled + prefilled,
+      sampled: total.sampled + sampled,
+      scored: total.scored + scored,
+      trained: total.trained + trained,
+    };
+  }
+
+  /** Goes on from a checkpoint's totals. */
+  restore(total: TokenUsage): void {
+    this.#total = total;
+  }
+}
+
+/** Tokens that a pass over responses reads: their prompts, and all but their last token. */
+export function passTokens(responses: readonly PromptedResponse[]): number {
+  return responses.reduce((sum, { prompt, tokens }) => sum + prompt.tokens.length + tokens.length - 1, 0);
 }
 
 export function usageCost(usage: TokenUsage, prices: Prices): number {
@@ -42,37 +63,44 @@ export function usageCost(usage: TokenUsage, prices: Prices): number {
   );
 }
 
-/** The size of a run, for an estimate before it. */
-export interface RunSize {
-  readonly updates: number;
-  readonly promptsPerUpdate: number;
-  readonly samplesPerPrompt: number;
-  /** Mean tokens of a prompt, its images included. */
-  readonly promptTokens: number;
-  /** Mean tokens of a response. */
-  readonly responseTokens: number;
-  /** Scoring passes an update besides the loss's own: VPPO's perturbed images 2, a reference policy 1. */
-  readonly extraScoringPasses?: number;
-  /** Whether the loss has a built-in form on the server: then it needs no forward pass of its own. */
-  readonly usesBuiltInLoss?: boolean;
-  /** Sampled groups for each one kept (DAPO's dynamic sampling); 1 keeps all. */
-  readonly samplingFactor?: number;
+/** As the trainer records it, with its price where prices are known. */
+export function usageRecord(usage: TokenUsage, prices: Prices | undefined): Usage {
+  return {
+    "tokens-prefilled": usage.prefilled,
+    "tokens-sampled": usage.sampled,
+    "tokens-scored": usage.scored,
+    "tokens-trained": usage.trained,
+    ...(prices === undefined ? {} : { cost: usageCost(usage, prices) }),
+  };
 }
 
-/** Tokens that a run will use, by arithmetic: no server is asked. */
-export function estimateUsage(size: RunSize): TokenUsage {
-  for (const [name, value] of Object.entries(size)) {
-    if (typeof value === "number" && !(value >= 0))
-      throw new FoveaError(`${name} is ${value}; it must not be negative`);
+/** What of the engine decides how many passes there are. */
+export interface PassPlan {
+  /** Whether the loss has a built-in form on the server: then it needs no forward pass of its own. */
+  readonly usesBuiltInLoss: boolean;
+  /** Whether sampled rollouts are scored once more for their behaviour log-probabilities. */
+  readonly rescoresSamples: boolean;
+}
+
+/** Tokens that so much work uses, by arithmetic: no server is asked. */
+export function estimateUsage(work: Omit<WorkAhead, "loss">, plan: PassPlan): TokenUsage {
+  const { extraPasses, ...sizes } = work;
+  for (const [name, value] of Object.entries({ ...sizes, ...extraPasses })) {
+    if (!(value >= 0)) throw new FoveaError(`${name} is ${value}; it must not be negative`);
   }
-  const { updates, promptsPerUpdate, samplesPerPrompt, promptTokens, responseTokens } = size;
-  const { extraScoringPasses = 0, usesBuiltInLoss = false, samplingFactor = 1 } = size;
-  const rollouts = updates * promptsPerUpdate * samplesPerPrompt;
-  const passTokens = rollouts * (promptTokens + responseTokens);
+  const { updates, promptsPerUpdate, rolloutsPerPrompt, promptTokens, responseTokens, samplingFactor } = work;
+  const prompts = updates * promptsPerUpdate;
+  const rollouts = prompts * rolloutsPerPrompt;
+  const answers = rollouts * samplingFactor + work.evaluationPrompts;
+  const tokensOfPass = promptTokens + responseTokens - 1;
+  const lossPasses = plan.usesBuiltInLoss ? 0 : 1;
   return {
-    prefilled: updates * promptsPerUpdate * samplingFactor * promptTokens,
-    sampled: rollouts * samplingFactor * responseTokens,
-    scored: passTokens * (extraScoringPasses + (usesBuiltInLoss ? 0 : 1)),
-    trained: passTokens,
+    // A reference policy is asked as a sampler, whose prompts are the rollouts.
+    prefilled:
+      (prompts * samplingFactor + work.evaluationPrompts) * promptTokens +
+      rollouts * extraPasses.reference * tokensOfPass,
+    sampled: answers * responseTokens,
+    scored: (rollouts * (extraPasses.current + lossPasses) + (plan.rescoresSamples ? answers : 0)) * tokensOfPass,
+    trained: rollouts * tokensOfPass,
   };
 }
