@@ -6,6 +6,12 @@ import compiler from "assemblyscript/asc";
 
 const root = join(import.meta.dirname, "..");
 
+const memoryOptions = {
+  // It works on TensorFlow.js's memory, and must therefore have no data of its own.
+  "batch-product": ["--importMemory", "--noExportMemory"],
+  "model-kernels": [],
+};
+
 /** The bytes of one kernel, as base64. */
 export async function compileKernel(name) {
   let binary;
@@ -17,9 +23,7 @@ export async function compileKernel(name) {
       "--outFile=kernel.wasm",
       "-O3",
       "--enable=simd",
-      // It works on TensorFlow.js's memory, and must therefore have no data of its own.
-      "--importMemory",
-      "--noExportMemory",
+      ...memoryOptions[name],
       "--runtime=stub",
       "--noAssert",
     ],
@@ -33,7 +37,7 @@ export async function compileKernel(name) {
   return Buffer.from(binary).toString("base64");
 }
 
-export const kernels = ["batch-product"];
+export const kernels = Object.keys(memoryOptions);
 
 if (process.argv[1] === import.meta.filename) {
   for (const name of kernels) {

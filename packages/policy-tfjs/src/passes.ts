@@ -14,11 +14,23 @@ import {
   type PrefixBatch,
   type ResponseBatch,
 } from "./token-batch.ts";
+import { differentiateInWasm, scoreInWasm } from "./wasm-model/passes.ts";
+import { sampleInWasm } from "./wasm-model/sample-responses.ts";
 
 /*
  * The three units of work of the engine, as plain data in and plain data out, so that this thread and a worker do the same. Which
  * units there are depends on the options alone, never on who runs them: results are the same bits for any number of workers.
  */
+
+/** The backend wasm is fastest with kernels of our own; those of TensorFlow.js are the reference that tests hold them to. */
+function computesInWasm(): boolean {
+  return tf.getBackend() === "wasm";
+}
+
+/** One token at a time, launching TensorFlow's kernels takes longer than they run. */
+function samplesInWasm(): boolean {
+  return tf.getBackend() === "wasm" || tf.getBackend() === "tensorflow";
+}
 
 /** Samples G responses to each of B prompts. */
 export interface SamplePass {
@@ -59,6 +71,7 @@ export function runSamplePass(
   config: ModelConfig,
 ): Promise<SampledResponse[][]> {
   const generators = randomKeys.map((keys) => keys.map(randomGenerator));
+  if (samplesInWasm()) return Promise.resolve(sampleInWasm(prompts, generators, parameters, config, settings));
   return sampleResponses(prompts, generators, parameters, config, settings);
 }
 
@@ -79,6 +92,7 @@ async function withBatches<Result>(
 }
 
 export function runScorePass(pass: ScorePass, parameters: Parameters, config: ModelConfig): Promise<ScoreResult> {
+  if (computesInWasm()) return Promise.resolve(scoreInWasm(pass, parameters, config));
   const compute = pass.distributions ? responseDistributions : responseLogprobs;
   return withBatches(pass, config, async (prefix, responses) => {
     const result = tf.tidy(() => compute(prefix, responses, parameters, config, pass.temperature));
@@ -100,6 +114,7 @@ export function runGradientPass(
   config: ModelConfig,
   objective: (logprobs: tf.Tensor2D) => tf.Scalar,
 ): Promise<tf.Tensor[]> {
+  if (computesInWasm()) return Promise.resolve(differentiateInWasm(pass, parameters, config, objective));
   return withBatches(pass, config, (prefix, responses) =>
     tf.tidy(() =>
       tf.grads(() => {

@@ -1,7 +1,7 @@
 import type { FinishReason, RandomGenerator, SamplingOptions } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { decodeNext, type LayerCache } from "./decoder.ts";
-import { drawToken } from "./draw-token.ts";
+import { finishedResponse, type GrowingResponse, growResponse, startResponse } from "./growing-response.ts";
 import { lastHidden, outputKernel, runPrefix } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { unpackHeads } from "./operations/attention.ts";
@@ -24,32 +24,8 @@ export interface SampleSettings {
   readonly stopTokenIds: ReadonlySet<number>;
 }
 
-/** A response while it grows. Each draws from a stream of its own, so batching cannot change it. */
-interface GrowingResponse {
-  readonly prompt: number;
-  readonly random: RandomGenerator;
-  readonly tokens: number[];
-  readonly logprobs: number[];
-  readonly entropies: number[];
-  finishReason: FinishReason | undefined;
-}
-
 /** Batches shrink when at least this share of their rows is idle: each time costs a copy of the caches. */
 const IDLE_SHARE = 0.25;
-
-function growResponse(response: GrowingResponse, logits: Float32Array, settings: SampleSettings): void {
-  const { token, logprob, entropy } = drawToken(
-    logits,
-    settings.sampling,
-    settings.trainingTemperature,
-    response.random.uniform(),
-  );
-  response.tokens.push(token);
-  response.logprobs.push(logprob);
-  response.entropies.push(entropy);
-  if (settings.stopTokenIds.has(token)) response.finishReason = "stop";
-  else if (response.tokens.length >= settings.sampling.maximumTokens) response.finishReason = "length";
-}
 
 /** The rows of a decoding batch: slot g of prompt b is row g * B + b, as attention with a shared prefix wants it. */
 interface RowLayout {
@@ -142,18 +118,7 @@ export async function sampleResponses(
   config: ModelConfig,
   settings: SampleSettings,
 ): Promise<SampledResponse[][]> {
-  const groups = generators.map((group, prompt) =>
-    group.map(
-      (random): GrowingResponse => ({
-        prompt,
-        random,
-        tokens: [],
-        logprobs: [],
-        entropies: [],
-        finishReason: undefined,
-      }),
-    ),
-  );
+  const groups = generators.map((group, prompt) => group.map((random) => startResponse(prompt, random)));
   const responses = groups.flat();
   const vocabulary = config.text.vocabularySize;
   const start = prefill(prompts, parameters, config);
@@ -187,14 +152,7 @@ export async function sampleResponses(
     disposeCache(cache);
     keyMask?.dispose();
   }
-  return groups.map((group) =>
-    group.map(({ tokens, logprobs, entropies, finishReason }) => ({
-      tokens: Int32Array.from(tokens),
-      logprobs: Float32Array.from(logprobs),
-      entropies: Float32Array.from(entropies),
-      finishReason: finishReason!,
-    })),
-  );
+  return groups.map((group) => group.map(finishedResponse));
 }
 
 /** Feeds each row its latest token (a finished or unused one any token: nobody reads what comes out). */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { cutPatches, shuffledPatchOrder } from "./image-patches.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { attention } from "./operations/attention.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
@@ -9,48 +10,6 @@ import { packHeads } from "./operations/rotary-embedding.ts";
 import type { Parameters } from "./parameters.ts";
 
 const NO_MASKS = { own: undefined, prefix: undefined };
-
-/**
- * The order in which patches are fed: those that pixel shuffle brings together stand side by side. The tower itself does not
- * care (position embeddings are permuted along), and the shuffle becomes a reshape.
- *
- * @returns `[patches]`: the raster index of each patch.
- */
-function shuffledPatchOrder(patchesPerSide: number, scaleFactor: number): Int32Array {
-  const order: number[] = [];
-  for (let row = 0; row < patchesPerSide; row += scaleFactor) {
-    for (let column = 0; column < patchesPerSide; column += scaleFactor) {
-      for (let down = 0; down < scaleFactor; down++) {
-        for (let right = 0; right < scaleFactor; right++) {
-          order.push((row + down) * patchesPerSide + column + right);
-        }
-      }
-    }
-  }
-  return Int32Array.from(order);
-}
-
-/** Cuts images `[3, side, side]` into flat patches `[images * patches, 3 * patchSize²]`, in the given order. */
-function cutPatches(images: readonly Float32Array[], side: number, patchSize: number, order: Int32Array): tf.Tensor2D {
-  const perSide = side / patchSize;
-  const width = 3 * patchSize * patchSize;
-  const patches = new Float32Array(images.length * order.length * width);
-  let offset = 0;
-  for (const image of images) {
-    for (const patch of order) {
-      const top = Math.floor(patch / perSide) * patchSize;
-      const left = (patch % perSide) * patchSize;
-      for (let channel = 0; channel < 3; channel++) {
-        for (let row = 0; row < patchSize; row++) {
-          const start = (channel * side + top + row) * side + left;
-          patches.set(image.subarray(start, start + patchSize), offset);
-          offset += patchSize;
-        }
-      }
-    }
-  }
-  return tf.tensor2d(patches, [images.length * order.length, width]);
-}
 
 /**
  * The SigLIP-style vision transformer with pixel shuffle and projection (Idefics3, Laurençon et al. 2024).
@@ -65,7 +24,10 @@ export function encodeImages(
 ): tf.Tensor2D {
   const vision = config.vision!;
   const order = shuffledPatchOrder(vision.imageSize / vision.patchSize, config.scaleFactor);
-  const patches = cutPatches(images, vision.imageSize, vision.patchSize, order);
+  const patches = tf.tensor2d(cutPatches(images, vision.imageSize, vision.patchSize, order), [
+    images.length * order.length,
+    3 * vision.patchSize ** 2,
+  ]);
   const embedded = affine(patches, parameters.get("vision.patch.kernel"), parameters.get("vision.patch.bias"));
   const positions = rearrangeRows(parameters.get("vision.positions"), order);
   const width = vision.hiddenSize;

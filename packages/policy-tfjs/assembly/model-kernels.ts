@@ -1,0 +1,27 @@
+/**
+ * The model's passes in WebAssembly SIMD, forward and backward, for whoever computes on a processor. Without relaxed SIMD, and with
+ * every sum in a fixed order, results are the same bits on every machine, whatever else is in the batch. AssemblyScript compiles it
+ * into src/kernels/model-kernels-binary.ts: `pnpm --filter @fovea-rl/policy-tfjs build:kernels`.
+ *
+ * Addresses are bytes, sizes and strides floats. Matrices are in rows without gaps. Every buffer may be read and written up to a
+ * multiple of eight floats.
+ */
+export { gelu, geluGradient, swiglu, swigluGradient } from "./model/activation";
+export {
+  addKeyValueGradients,
+  attend,
+  attendGradient,
+  storeKeyRowsValueColumns,
+  storeKeysValues,
+  transposeCache,
+} from "./model/attention";
+export { logDistributions, logitGradient, tokenLogprobs } from "./model/log-probabilities";
+export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from "./model/normalisation";
+export { packPanels, packTiles, product, sumRows, transposedProduct } from "./model/product";
+export { rotate } from "./model/rotary";
+export { addRows, copyRows } from "./model/rows";
+
+/** Where free memory begins. */
+export function freeMemory(): usize {
+  return (__heap_base + 63) & ~63;
+}

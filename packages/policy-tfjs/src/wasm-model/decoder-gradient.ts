@@ -1,0 +1,297 @@
+import { type DecoderPass, decoderShape, isLastRowOnly, type LayerTape, normalise, rotate } from "./decoder.ts";
+import {
+  type AttentionShape,
+  allocateCache,
+  type CacheGradients,
+  cacheFloats,
+  fillCache,
+  type KeyValueCache,
+} from "./key-value-cache.ts";
+import type { Address, ModelKernels } from "./model-kernels.ts";
+import type { ParameterGradients } from "./parameter-gradients.ts";
+import type { WasmModel } from "./wasm-model.ts";
+
+/** dLoss/dkey and dLoss/dvalue of a prompt in one layer, in a cache's layout: sums over the responses behind it. */
+export interface PromptGradients {
+  readonly keys: Address;
+  readonly values: Address;
+}
+
+/** Sums at 0 for prompts of these lengths, `[layer][prompt]`. */
+export function allocatePromptGradients(model: WasmModel, pass: DecoderPass): PromptGradients[][] {
+  const shape = decoderShape(model);
+  return pass.prompts.map((caches) =>
+    caches.map(({ capacity }) => {
+      const floats = cacheFloats(shape, capacity);
+      return { keys: model.kernels.zeros(floats), values: model.kernels.zeros(floats) };
+    }),
+  );
+}
+
+/**
+ * The gradient of a pass of the decoder.
+ *
+ * @param gradient dLoss/dstates, as decode returned them; overwritten.
+ * @param prompts gain what a pass over responses says of its prompts; a pass over prompts takes it from there.
+ * @returns dLoss/dembedded `[rows, hiddenSize]`
+ */
+export function decodeGradient(
+  model: WasmModel,
+  pass: DecoderPass,
+  tape: readonly LayerTape[],
+  gradient: Address,
+  prompts: readonly (readonly PromptGradients[])[],
+  sums: ParameterGradients,
+): Address {
+  const { kernels, config } = model;
+  const { layers, hiddenSize } = config.text;
+  let dx = gradient;
+  for (let layer = layers - 1; layer >= 0; layer--) {
+    const layerTape = tape[layer]!;
+    const lastRowOnly = isLastRowOnly(pass, layer, layers);
+    const full = lastRowOnly ? kernels.zeros(pass.rows * hiddenSize) : dx;
+    kernels.scoped(() => {
+      feedForwardGradient(model, layer, layerTape, dx, sums);
+      if (lastRowOnly) {
+        pass.sequences.forEach(({ row, length }, index) => {
+          kernels.copy(dx + 4 * index * hiddenSize, full + 4 * (row + length - 1) * hiddenSize, hiddenSize);
+        });
+      }
+      attentionGradient(model, layer, pass, layerTape, { outputs: dx, rows: full }, prompts[layer]!, lastRowOnly, sums);
+    });
+    dx = full;
+  }
+  return dx;
+}
+
+/** Turns dLoss/doutput in `dx` into dLoss/dmiddle. */
+function feedForwardGradient(
+  model: WasmModel,
+  layer: number,
+  { middle, middleInverses, gated, raised, outputs }: LayerTape,
+  dx: Address,
+  sums: ParameterGradients,
+): void {
+  const { kernels, config } = model;
+  const { hiddenSize, intermediateSize } = config.text;
+  const name = (part: string): string => `text.${layer}.${part}`;
+  const count = outputs * intermediateSize;
+  const hidden = kernels.allocate(count);
+  kernels.run.swiglu(gated, raised, hidden, count);
+  sums.addProducts(hidden, outputs, intermediateSize, [{ dy: dx, outputs: hiddenSize, kernel: name("down.kernel") }]);
+  model.linearGradient(dx, name("down.kernel"), hidden, outputs);
+  // From here on `gated` and `raised` hold their gradients.
+  kernels.run.swigluGradient(gated, raised, hidden, count);
+  const normalised = kernels.allocate(outputs * hiddenSize);
+  normalise(model, middle, name("norm2.weight"), normalised, middleInverses, outputs);
+  sums.addProducts(normalised, outputs, hiddenSize, [
+    { dy: gated, outputs: intermediateSize, kernel: name("gate.kernel") },
+    { dy: raised, outputs: intermediateSize, kernel: name("up.kernel") },
+  ]);
+  model.linearGradient(gated, name("gate.kernel"), normalised, outputs);
+  model.linearGradient(raised, name("up.kernel"), normalised, outputs, true);
+  normaliseGradient(model, middle, name("norm2.weight"), middleInverses, normalised, dx, outputs, sums);
+}
+
+/** Adds to `dx` and to the weight's sum. */
+export function normaliseGradient(
+  model: WasmModel,
+  x: Address,
+  weight: string,
+  inverses: Address,
+  dy: Address,
+  dx: Address,
+  rows: number,
+  sums: ParameterGradients,
+): void {
+  const { hiddenSize } = model.config.text;
+  model.kernels.run.rmsNormGradient(x, model.values(weight), inverses, dy, dx, sums.of(weight), rows, hiddenSize);
+}
+
+/** Adds what comes through attention to `gradients.rows`, dLoss/dinput of all rows. */
+function attentionGradient(
+  model: WasmModel,
+  layer: number,
+  pass: DecoderPass,
+  tape: LayerTape,
+  gradients: { readonly outputs: Address; readonly rows: Address },
+  prompts: readonly PromptGradients[],
+  lastRowOnly: boolean,
+  sums: ParameterGradients,
+): void {
+  const { kernels, config } = model;
+  const { hiddenSize } = config.text;
+  const shape = decoderShape(model);
+  const name = (part: string): string => `text.${layer}.${part}`;
+  const width = shape.heads * shape.headDimension;
+  sums.addProducts(tape.attended, tape.outputs, width, [
+    { dy: gradients.outputs, outputs: hiddenSize, kernel: name("out.kernel") },
+  ]);
+  const attended = kernels.allocate(tape.outputs * width);
+  model.linearGradient(gradients.outputs, name("out.kernel"), attended, tape.outputs);
+  const projected = kernels.zeros(pass.rows * shape.stride);
+  sequenceGradients(model, shape, pass, layer, tape, attended, projected, prompts, lastRowOnly);
+  rotate(model, projected, pass, -1);
+  const normalised = kernels.allocate(pass.rows * hiddenSize);
+  normalise(model, tape.input, name("norm1.weight"), normalised, tape.inputInverses, pass.rows);
+  sums.addProducts(normalised, pass.rows, hiddenSize, [
+    { dy: projected, outputs: shape.stride, kernel: name("qkv.kernel") },
+  ]);
+  model.linearGradient(projected, name("qkv.kernel"), normalised, pass.rows);
+  normaliseGradient(
+    model,
+    tape.input,
+    name("norm1.weight"),
+    tape.inputInverses,
+    normalised,
+    gradients.rows,
+    pass.rows,
+    sums,
+  );
+}
+
+/** Room for keys in rows and values in columns. */
+function allocateGradientCache(
+  kernels: ModelKernels,
+  shape: AttentionShape,
+  capacity: number,
+): { readonly keyRows: Address; readonly valueColumns: Address } {
+  const floats = cacheFloats(shape, capacity);
+  return { keyRows: kernels.allocate(floats), valueColumns: kernels.allocate(floats) };
+}
+
+/** Runs attention's gradient for each sequence: into `projected`, dLoss/dprojected, and the prompts' sums. */
+function sequenceGradients(
+  model: WasmModel,
+  shape: AttentionShape,
+  pass: DecoderPass,
+  layer: number,
+  tape: LayerTape,
+  attendedGradient: Address,
+  projected: Address,
+  prompts: readonly PromptGradients[],
+  lastRowOnly: boolean,
+): void {
+  const { kernels } = model;
+  const caches = pass.prompts[layer]!;
+  const longest = Math.max(0, ...pass.sequences.map(({ length }) => length));
+  const longestPrompt = Math.max(0, ...caches.map(({ length }) => length));
+  const scratch = kernels.allocate(32 + 8 * (longest + longestPrompt + 16));
+  const own = allocateCache(kernels, shape, longest);
+  const ownFloats = cacheFloats(shape, own.capacity);
+  const ownGradients = {
+    ...allocateGradientCache(kernels, shape, own.capacity),
+    keyGradients: kernels.allocate(ownFloats),
+    valueGradients: kernels.allocate(ownFloats),
+  };
+  const promptRoom = pass.isPrefix ? undefined : allocateGradientCache(kernels, shape, longestPrompt + 8);
+  let promptAtHand: number | undefined;
+  const width = shape.heads * shape.headDimension;
+  pass.sequences.forEach(({ row, length, prompt }, index) => {
+    const rows = tape.projected + 4 * row * shape.stride;
+    let operands: CacheGradients;
+    if (prompt === undefined) {
+      const { keys, values } = prompts[index]!;
+      operands = { cache: caches[index]!, ...ownGradients, keyGradients: keys, valueGradients: values };
+    } else {
+      const floats = cacheFloats(shape, own.capacity);
+      kernels.floats(ownGradients.keyGradients, floats).fill(0);
+      kernels.floats(ownGradients.valueGradients, floats).fill(0);
+      fillCache(kernels, shape, own, rows, length, 0);
+      operands = { cache: own, ...ownGradients };
+    }
+    fillGradientCache(kernels, shape, operands, rows, length);
+    if (prompt !== undefined && prompt !== promptAtHand) {
+      copyPromptCache(model, shape, caches[prompt]!, promptRoom!);
+      promptAtHand = prompt;
+    }
+    const skipped = lastRowOnly ? length - 1 : 0;
+    const output = lastRowOnly ? index : row;
+    const prefix = prompt === undefined ? undefined : caches[prompt]!;
+    kernels.run.attendGradient(
+      rows + 4 * skipped * shape.stride,
+      shape.stride,
+      length - skipped,
+      shape.heads,
+      shape.keyValueHeads,
+      shape.headDimension,
+      shape.valueWidth,
+      prefix?.keys ?? 0,
+      promptRoom?.keyRows ?? 0,
+      promptRoom?.valueColumns ?? 0,
+      prompt === undefined ? 0 : prompts[prompt]!.keys,
+      prompt === undefined ? 0 : prompts[prompt]!.values,
+      prefix?.capacity ?? 0,
+      prefix?.length ?? 0,
+      operands.cache.keys,
+      operands.keyRows,
+      operands.valueColumns,
+      operands.keyGradients,
+      operands.valueGradients,
+      operands.cache.capacity,
+      skipped,
+      1,
+      tape.attended + 4 * output * width,
+      attendedGradient + 4 * output * width,
+      tape.normalisers + 4 * output * shape.heads,
+      projected + 4 * (row + skipped) * shape.stride,
+      scratch,
+    );
+    kernels.run.addKeyValueGradients(
+      operands.keyGradients,
+      operands.valueGradients,
+      operands.cache.capacity,
+      shape.valueWidth,
+      length,
+      shape.keyValueHeads,
+      shape.headDimension,
+      shape.keyOffset,
+      shape.valueOffset,
+      projected + 4 * row * shape.stride,
+      shape.stride,
+    );
+  });
+}
+
+export function fillGradientCache(
+  kernels: ModelKernels,
+  shape: AttentionShape,
+  { keyRows, valueColumns, cache }: CacheGradients,
+  rows: Address,
+  count: number,
+): void {
+  kernels.run.storeKeyRowsValueColumns(
+    rows,
+    shape.stride,
+    count,
+    shape.keyValueHeads,
+    shape.headDimension,
+    shape.keyOffset,
+    shape.valueOffset,
+    keyRows,
+    valueColumns,
+    cache.capacity,
+    shape.valueWidth,
+  );
+}
+
+/** A prompt's keys in rows and values in columns, out of its cache. */
+function copyPromptCache(
+  model: WasmModel,
+  shape: AttentionShape,
+  cache: KeyValueCache & { readonly length: number },
+  room: { readonly keyRows: Address; readonly valueColumns: Address },
+): void {
+  const { keyValueHeads, headDimension, valueWidth } = shape;
+  model.kernels.run.transposeCache(
+    cache.keys,
+    cache.values,
+    room.keyRows,
+    room.valueColumns,
+    keyValueHeads,
+    headDimension,
+    valueWidth,
+    cache.capacity,
+    cache.length,
+  );
+}

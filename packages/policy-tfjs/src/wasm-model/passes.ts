@@ -1,0 +1,96 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelConfig } from "../model-config.ts";
+import type { Parameters } from "../parameters.ts";
+import type { GradientPass, ScorePass, ScoreResult } from "../passes.ts";
+import { headDistributions, headGradient, headLogprobs } from "./head.ts";
+import { ParameterGradients } from "./parameter-gradients.ts";
+import { type PlacedResponse, responsesGradient, runResponses } from "./response-pass.ts";
+import { wasmModel } from "./wasm-model.ts";
+
+/** Visits the tokens of responses one after the other: the row of a padded batch (g * B + b), the place in it, and the flat index. */
+function forEachResponse(
+  responses: readonly PlacedResponse[],
+  prompts: number,
+  visit: (row: number, first: number, length: number) => void,
+): void {
+  let first = 0;
+  for (const { prompt, sample, tokens } of responses) {
+    visit(sample * prompts + prompt, first, tokens.length);
+    first += tokens.length;
+  }
+}
+
+function longest(pass: Pick<ScorePass, "responses">): number {
+  return Math.max(1, ...pass.responses.flat().map((tokens) => tokens.length));
+}
+
+function rowsOf(pass: Pick<ScorePass, "responses">): number {
+  return pass.responses.length * Math.max(0, ...pass.responses.map((group) => group.length));
+}
+
+/** As runScorePass, with kernels of our own. Padding holds 0. */
+export function scoreInWasm(pass: ScorePass, parameters: Parameters, config: ModelConfig): ScoreResult {
+  const model = wasmModel(parameters, config, "forward");
+  const vocabulary = pass.distributions ? config.text.vocabularySize : 1;
+  const length = longest(pass);
+  const values = new Float32Array(rowsOf(pass) * length * vocabulary);
+  model.kernels.scoped(() => {
+    const { responses, states, targets } = runResponses(model, pass, false);
+    const scatter = (flat: Float32Array, from: number): void => {
+      const until = from + flat.length / vocabulary;
+      forEachResponse(responses, pass.prompts.length, (row, first, count) => {
+        const begin = Math.max(first, from);
+        const end = Math.min(first + count, until);
+        if (begin >= end) return;
+        const part = flat.subarray((begin - from) * vocabulary, (end - from) * vocabulary);
+        values.set(part, (row * length + begin - first) * vocabulary);
+      });
+    };
+    if (pass.distributions) headDistributions(model, states, targets.length, pass.temperature, scatter);
+    else scatter(headLogprobs(model, states, targets, pass.temperature).logprobs, 0);
+  });
+  return { values, length };
+}
+
+/** As runGradientPass, with kernels of our own: TensorFlow.js differentiates the objective, they the model. */
+export function differentiateInWasm(
+  pass: GradientPass,
+  parameters: Parameters,
+  config: ModelConfig,
+  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+): tf.Tensor[] {
+  const model = wasmModel(parameters, config, "gradient");
+  const length = longest(pass);
+  // The loss's order of rows, from the batch's.
+  const placeOf = new Map([...pass.rows].map((row, place) => [row, place]));
+  const gradients = model.kernels.scoped(() => {
+    const run = runResponses(model, pass, true);
+    const { logprobs, tape } = headLogprobs(model, run.states, run.targets, pass.temperature);
+    const padded = new Float32Array(pass.rows.length * length);
+    forEachResponse(run.responses, pass.prompts.length, (row, first, count) => {
+      padded.set(logprobs.subarray(first, first + count), placeOf.get(row)! * length);
+    });
+    const slopes = objectiveGradient(padded, [pass.rows.length, length], objective);
+    const flat = new Float32Array(logprobs.length);
+    forEachResponse(run.responses, pass.prompts.length, (row, first, count) => {
+      const start = placeOf.get(row)! * length;
+      flat.set(slopes.subarray(start, start + count), first);
+    });
+    const sums = new ParameterGradients(model, parameters.layouts);
+    responsesGradient(model, run, headGradient(model, tape, flat, sums), sums);
+    return sums.read();
+  });
+  return parameters.layouts.map(({ shape }, index) => tf.tensor(gradients[index]!, [...shape], "float32"));
+}
+
+/** dobjective/dlogprobs, `[N * T]`. */
+function objectiveGradient(
+  logprobs: Float32Array,
+  shape: [number, number],
+  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+): Float32Array {
+  return tf.tidy(() => {
+    const gradient = tf.grad((variable) => objective(variable as tf.Tensor2D))(tf.tensor2d(logprobs, shape));
+    return gradient.dataSync() as Float32Array;
+  });
+}
