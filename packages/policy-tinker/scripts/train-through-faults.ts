@@ -1,53 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CreditedRollout, type Loss, type Policy, type RolloutGroup, randomGenerator } from "@fovea-rl/core";
-import * as tf from "@tensorflow/tfjs-core";
+import type { Policy } from "@fovea-rl/core";
 import { type ConnectionCounts, policyOptionsSchema, TinkerPolicy } from "../src/index.ts";
+import { exampleUpdate } from "./example-update.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
-/** A surrogate with a term that no server has, so that every update takes a forward and a backward pass. */
-const loss: Loss = {
-  columns: [],
-  compute({ logprobs, behaviourLogprobs, advantages, mask, miniBatch }) {
-    const ratio = tf.exp(tf.sub(logprobs, behaviourLogprobs));
-    const surrogate = tf.sub(tf.mul(logprobs, 0.01), tf.mul(ratio, advantages));
-    return { loss: tf.div(tf.sum(tf.mul(surrogate, mask)), miniBatch.tokens), metrics: {} };
-  },
-};
-
-const IMAGE_SIDE = 40;
-
 async function train(policy: Policy, updates: number): Promise<void> {
-  for (let step = 0; step < updates; step++) {
-    const random = randomGenerator({ seed: 1, purpose: "image", step });
-    const data = Uint8Array.from({ length: IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.integer(256));
-    const content = [{ type: "image" as const, index: 0 }];
-    const prompt = {
-      id: `prompt-${step}`,
-      messages: [{ role: "user" as const, content }],
-      images: [{ width: IMAGE_SIDE, height: IMAGE_SIDE, data }],
-      referenceAnswer: "",
-    };
-    const sampled = await policy.sample({
-      prompts: [prompt],
-      samplesPerPrompt: 2,
-      sampling: { temperature: 1, topP: 1, topK: 0, maximumTokens: 3 },
-      randomKey: { seed: 1, purpose: "sample", step },
-    });
-    const groups = sampled.map(
-      (group): RolloutGroup<CreditedRollout> => ({
-        prompt: group.prompt,
-        rollouts: group.rollouts.map((rollout) => ({
-          ...rollout,
-          verdict: { reward: 0, components: {} },
-          credit: { advantages: Float32Array.from(rollout.tokens, (token) => Math.sin(token + rollout.sampleIndex)) },
-        })),
-      }),
-    );
-    await policy.accumulateGradients({ groups, loss });
-    await policy.step({ learningRate: 1e-4 });
-  }
+  for (let step = 0; step < updates; step++) await exampleUpdate(policy, step);
 }
 
 export interface FaultyRun {
