@@ -13,8 +13,8 @@ export default defineConfig({
   },
   policy: {
     use: "tfjs",
-    // Two passes to each batch, one for each core. Results are the same for any number of workers.
-    options: { workers: 2, microBatchTokens: 1024, samplingRows: 128, optimiser: { weightDecay: 0 } },
+    // Results are the same for any number of workers.
+    options: { workers: 2, optimiser: { weightDecay: 0 } },
   },
   task: "digits",
   rewards: ["boxed-answer"],

@@ -7,7 +7,8 @@ import compiler from "assemblyscript/asc";
 const root = join(import.meta.dirname, "..");
 
 const memoryOptions = {
-  // It works on TensorFlow.js's memory, and must therefore have no data of its own.
+  // These work on TensorFlow.js's memory, and must therefore have no data of their own.
+  adamw: ["--importMemory", "--noExportMemory"],
   "batch-product": ["--importMemory", "--noExportMemory"],
   "model-kernels": [],
 };

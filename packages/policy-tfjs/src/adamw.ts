@@ -1,5 +1,6 @@
 import { FoveaError } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { stepAdamW } from "./kernels/adamw.ts";
 import { Parameters } from "./parameters.ts";
 
 export interface AdamWOptions {
@@ -40,18 +41,25 @@ export class AdamW {
   apply(parameters: Parameters, gradients: Parameters, learningRate: number, scale: number): void {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
     this.steps++;
-    const firstCorrection = 1 / (1 - beta1 ** this.steps);
-    const secondCorrection = 1 / (1 - beta2 ** this.steps);
-    const updated = tf.tidy(() =>
-      parameters.layouts.map(({ name }) => {
-        const gradient = tf.mul(gradients.get(name), scale);
-        const first = tf.add(tf.mul(this.firstMoments.get(name), beta1), tf.mul(gradient, 1 - beta1));
-        const second = tf.add(tf.mul(this.secondMoments.get(name), beta2), tf.mul(tf.square(gradient), 1 - beta2));
-        const denominator = tf.add(tf.sqrt(tf.mul(second, secondCorrection)), epsilon);
-        const step = tf.mul(tf.div(first, denominator), learningRate * firstCorrection);
-        const decayed = tf.mul(parameters.get(name), 1 - learningRate * weightDecay);
-        return [tf.sub(decayed, step), first, second] as [tf.Tensor, tf.Tensor, tf.Tensor];
-      }),
+    const coefficients = {
+      scale,
+      beta1,
+      beta2,
+      epsilon,
+      firstCorrection: learningRate / (1 - beta1 ** this.steps),
+      secondCorrection: 1 / (1 - beta2 ** this.steps),
+      keep: 1 - learningRate * weightDecay,
+    };
+    const updated = parameters.layouts.map(({ name }) =>
+      stepAdamW(
+        {
+          weight: parameters.get(name),
+          gradient: gradients.get(name),
+          first: this.firstMoments.get(name),
+          second: this.secondMoments.get(name),
+        },
+        coefficients,
+      ),
     );
     parameters.replace(updated.map(([value]) => value));
     this.firstMoments.replace(updated.map(([, first]) => first));

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { FoveaError } from "@fovea-rl/core";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
+import { registerAdamW } from "./kernels/adamw.ts";
 import { registerBatchProduct } from "./kernels/batch-product.ts";
 
 /** The backends a user can name. */
@@ -49,6 +50,7 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
     start: async () => {
       await import("@tensorflow/tfjs-backend-wasm");
       await use("wasm");
+      await registerAdamW();
       await registerBatchProduct();
     },
   },

@@ -23,9 +23,23 @@ function paddedTokens(parts: readonly GroupPart[], groups: readonly GroupSize[])
 /**
  * Splits groups into micro-batches of at most `maximumTokens` padded tokens, in order. A group stays whole, so that its prefix is
  * computed once, unless it alone exceeds the limit; then it is split by responses. A single response may exceed the limit by
- * itself: it cannot be split.
+ * itself: it cannot be split. Batches are about as large as each other.
  */
 export function planMicroBatches(groups: readonly GroupSize[], maximumTokens: number): GroupPart[][] {
+  let plan = fillMicroBatches(groups, maximumTokens);
+  // The smallest limit that needs no more batches evens them out, which workers that share them finish soonest.
+  let [low, high] = [0, maximumTokens];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const tighter = fillMicroBatches(groups, middle);
+    if (tighter.length === plan.length) [plan, high] = [tighter, middle];
+    else low = middle;
+  }
+  return plan;
+}
+
+/** Fills one batch after the other up to the limit. */
+function fillMicroBatches(groups: readonly GroupSize[], maximumTokens: number): GroupPart[][] {
   const batches: GroupPart[][] = [];
   let current: GroupPart[] = [];
   const add = (part: GroupPart): void => {

@@ -20,10 +20,13 @@ export const policyOptionsSchema = z.strictObject({
       weightDecay: z.number().min(0).default(ADAMW_DEFAULTS.weightDecay),
     })
     .prefault({}),
-  /** Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. */
-  microBatchTokens: z.int().positive().default(8192),
-  /** Largest number of responses that grow at once while sampling. Changes nothing but rounding. */
-  samplingRows: z.int().positive().default(512),
+  /**
+   * Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. Left out, it is
+   * 1024 on wasm, where small passes cost nothing and workers share them, and 8192 elsewhere.
+   */
+  microBatchTokens: z.int().positive().optional(),
+  /** Largest number of responses that grow at once while sampling. Changes nothing but rounding. Left out, 128 on wasm, 512 elsewhere. */
+  samplingRows: z.int().positive().optional(),
   /**
    * Threads that sample, score and differentiate side by side, each with a backend and a copy of the weights; 1 is this thread alone.
    * Results are the same for any number. There is work for several only where a batch has several passes: see microBatchTokens and
@@ -35,3 +38,16 @@ export const policyOptionsSchema = z.strictObject({
 });
 
 export type TfjsPolicyOptions = z.output<typeof policyOptionsSchema>;
+
+/** How large passes are, as the options say or as suits the backend. */
+export function passSizes(
+  { microBatchTokens, samplingRows }: TfjsPolicyOptions,
+  backend: string,
+): { readonly microBatchTokens: number; readonly samplingRows: number } {
+  const suitable =
+    backend === "wasm" ? { microBatchTokens: 1024, samplingRows: 128 } : { microBatchTokens: 8192, samplingRows: 512 };
+  return {
+    microBatchTokens: microBatchTokens ?? suitable.microBatchTokens,
+    samplingRows: samplingRows ?? suitable.samplingRows,
+  };
+}

@@ -31,7 +31,7 @@ import { readModelWeights } from "./model-weights.ts";
 import { Parameters } from "./parameters.ts";
 import { inOrder, localExecutor, type PassExecutor } from "./pass-executor.ts";
 import type { ResponsePass, SamplePass } from "./passes.ts";
-import type { TfjsPolicyOptions } from "./policy-options.ts";
+import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 import { type EncodedPrompt, readTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -190,8 +190,8 @@ export class TfjsPolicy implements Policy {
 
   async sample(request: SampleRequest): Promise<RolloutGroup<Rollout>[]> {
     const { prompts, samplesPerPrompt, sampling, randomKey } = request;
-    const { tokenizer, context, options, executor } = this.#parts;
-    const promptsAtOnce = Math.max(1, Math.floor(options.samplingRows / samplesPerPrompt));
+    const { tokenizer, context, options, backend, executor } = this.#parts;
+    const promptsAtOnce = Math.max(1, Math.floor(passSizes(options, backend).samplingRows / samplesPerPrompt));
     const encoded = await Promise.all(prompts.map((prompt) => this.#encode(prompt)));
     prompts.forEach((prompt, index) => {
       this.#checkContext(prompt, encoded[index]!, sampling.maximumTokens);
@@ -267,14 +267,14 @@ export class TfjsPolicy implements Policy {
 
   /** The passes that score or differentiate these responses, with what each of them holds. */
   async #microBatches(requests: readonly ScoreRequest[]): Promise<readonly MicroBatch[]> {
-    const { options, context } = this.#parts;
+    const { options, context, backend } = this.#parts;
     const encoded = await Promise.all(requests.map(({ prompt }) => this.#encode(prompt)));
     const sizes = requests.map(({ prompt, responses }, index) => {
       const responseLengths = responses.map((tokens) => tokens.length);
       this.#checkContext(prompt, encoded[index]!, Math.max(0, ...responseLengths));
       return { promptLength: encoded[index]!.tokens.length, responseLengths };
     });
-    return planMicroBatches(sizes, options.microBatchTokens).map((parts) => ({
+    return planMicroBatches(sizes, passSizes(options, backend).microBatchTokens).map((parts) => ({
       parts,
       pass: {
         prompts: parts.map(({ group }) => encoded[group]!),

@@ -1,26 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BATCH_PRODUCT_BINARY } from "./batch-product-binary.ts";
+import { addressOf, instantiateOnBackend, wasmBackend } from "./wasm-backend.ts";
 
 const KERNEL_NAME = "FoveaBatchProduct";
-
-/** Node has WebAssembly, but its types come with the browser's only. */
-interface WebAssemblyNamespace {
-  instantiate(
-    binary: Uint8Array,
-    imports: { readonly env: { readonly memory: object } },
-  ): Promise<{ readonly instance: { readonly exports: object } }>;
-}
-
-/** What of TensorFlow.js's wasm backend a kernel of our own needs. */
-interface WasmBackend {
-  readonly wasm: {
-    readonly asm: { readonly memory: object };
-    _malloc(bytes: number): number;
-    _free(pointer: number): void;
-  };
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
-}
 
 interface KernelExports {
   batchProduct(
@@ -44,12 +26,8 @@ function product(lengths: readonly number[]): number {
 
 /** Registers the kernel with the wasm backend in use. Called once, when the backend has started. */
 export async function registerBatchProduct(): Promise<void> {
-  const backend = tf.backend() as unknown as WasmBackend;
-  const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyNamespace };
-  const { instance } = await webAssembly.instantiate(Buffer.from(BATCH_PRODUCT_BINARY, "base64"), {
-    env: { memory: backend.wasm.asm.memory },
-  });
-  const { batchProduct } = instance.exports as unknown as KernelExports;
+  const backend = wasmBackend();
+  const { batchProduct } = (await instantiateOnBackend(BATCH_PRODUCT_BINARY)) as KernelExports;
   const packed = { pointer: 0, bytes: 0 };
   tf.registerKernel({
     kernelName: KERNEL_NAME,
@@ -70,11 +48,10 @@ export async function registerBatchProduct(): Promise<void> {
       }
       const batches = a.shape.slice(0, -2);
       const output = backend.makeOutput([...batches, m, n], "float32");
-      const address = (tensor: tf.TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
       batchProduct(
-        address(a),
-        address(b),
-        address(output),
+        addressOf(a),
+        addressOf(b),
+        addressOf(output),
         packed.pointer,
         product(batches),
         product(b.shape.slice(0, -2)),
