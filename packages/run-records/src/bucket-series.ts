@@ -4,35 +4,41 @@ import type { Series } from "./series.ts";
  * A series of at most so many points: as recorded if it fits, else the mean, minimum and maximum of equal numbers of recorded
  * values, each at the step of its last one.
  *
- * @param values `[lines]`, NaN where there is none.
+ * @param lineValues `[lines]`, NaN where there is none.
  */
 export function bucketSeries(lineSteps: Float64Array, lineValues: Float64Array, points: number): Series {
+  let recorded = 0;
+  for (let line = 0; line < lineValues.length; line++) if (!Number.isNaN(lineValues[line]!)) recorded++;
+  const size = Math.max(1, Math.ceil(recorded / points));
   const steps: number[] = [];
   const values: number[] = [];
-  for (let line = 0; line < lineSteps.length; line++) {
+  const minima: number[] = [];
+  const maxima: number[] = [];
+  let count = 0;
+  let sum = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  let taken = 0;
+  for (let line = 0; line < lineValues.length; line++) {
     const value = lineValues[line]!;
     if (Number.isNaN(value)) continue;
+    sum += value;
+    if (value < least) least = value;
+    if (value > most) most = value;
+    taken++;
+    if (++count < size && taken < recorded) continue;
     steps.push(lineSteps[line]!);
-    values.push(value);
-  }
-  if (values.length <= points) return { steps, values, stepsPerPoint: 1 };
-  const size = Math.ceil(values.length / points);
-  const bucketed = { steps: [] as number[], values: [] as number[], minima: [] as number[], maxima: [] as number[] };
-  for (let start = 0; start < values.length; start += size) {
-    const end = Math.min(values.length, start + size);
-    let sum = 0;
-    let least = values[start]!;
-    let most = least;
-    for (let index = start; index < end; index++) {
-      const value = values[index]!;
-      sum += value;
-      if (value < least) least = value;
-      if (value > most) most = value;
+    values.push(sum / count);
+    if (size > 1) {
+      minima.push(least);
+      maxima.push(most);
     }
-    bucketed.steps.push(steps[end - 1]!);
-    bucketed.values.push(sum / (end - start));
-    bucketed.minima.push(least);
-    bucketed.maxima.push(most);
+    count = 0;
+    sum = 0;
+    least = Number.POSITIVE_INFINITY;
+    most = Number.NEGATIVE_INFINITY;
   }
-  return { ...bucketed, stepsPerPoint: size };
+  return size === 1
+    ? { steps, values, stepsPerPoint: 1 }
+    : { steps, values, minima, maxima, stepsPerPoint: size, recorded };
 }

@@ -27,6 +27,15 @@ export class JsonLinesTail {
     this.#path = path;
   }
 
+  /** Whether {@link read} would find anything changed: to be asked of many files at once. */
+  async hasNews(): Promise<boolean> {
+    const found = await stat(this.#path).catch(() => undefined);
+    if (!found?.isFile()) return this.#identity !== "";
+    return (
+      `${found.dev}:${found.ino}` !== this.#identity || found.size !== this.#size || found.mtimeMs !== this.#modified
+    );
+  }
+
   /**
    * Hands over each line that is new since the last call.
    *

@@ -57,18 +57,13 @@ export class RolloutIndex {
       this.#summary = undefined;
     }
     for (const [file, step] of present) {
-      let entry = this.#files.get(file);
-      if (!entry) {
-        entry = {
-          tail: new JsonLinesTail(join(this.#directory, `${file}.jsonl`)),
-          step,
-          rollouts: [],
-          summary: new PerceptionSummary(),
-          problem: undefined,
-        };
-        this.#files.set(file, entry);
-      }
-      changed = (await this.#readFile(file, entry, pause)) || changed;
+      if (this.#files.has(file)) continue;
+      const tail = new JsonLinesTail(join(this.#directory, `${file}.jsonl`));
+      this.#files.set(file, { tail, step, rollouts: [], summary: new PerceptionSummary(), problem: undefined });
+    }
+    const news = await Promise.all([...this.#files.values()].map(({ tail }) => tail.hasNews()));
+    for (const [place, [file, entry]] of [...this.#files].entries()) {
+      if (news[place]) changed = (await this.#readFile(file, entry, pause)) || changed;
     }
     if (changed) {
       this.#rows = undefined;
@@ -80,9 +75,11 @@ export class RolloutIndex {
 
   async #list(): Promise<ReadonlyMap<string, number>> {
     const found: (readonly [string, number])[] = [];
-    for (const folder of ROLLOUT_FOLDERS) {
-      const names = await readdir(join(this.#directory, folder)).catch(() => []);
-      const steps = names.flatMap((name) => {
+    const listed = await Promise.all(
+      ROLLOUT_FOLDERS.map((folder) => readdir(join(this.#directory, folder)).catch((): string[] => [])),
+    );
+    for (const [place, folder] of ROLLOUT_FOLDERS.entries()) {
+      const steps = listed[place]!.flatMap((name) => {
         const step = name.match(NAME)?.[1];
         return step === undefined ? [] : [[`${folder}/${name.slice(0, -".jsonl".length)}`, Number(step)] as const];
       });
@@ -174,7 +171,7 @@ export class RolloutIndex {
 
   /** Does what the first search and the first {@link perception} would wait for, in small pieces. */
   async prepare(pause: Pause): Promise<void> {
-    this.search();
+    await this.search().prepare(pause);
     while (this.#summary && this.#unmerged.length > 0) {
       await pause();
       await new Promise((resolve) => setImmediate(resolve));

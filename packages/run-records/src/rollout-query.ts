@@ -1,3 +1,4 @@
+import type { Pause } from "./pausable.ts";
 import { isRight, type RolloutRow } from "./rollout-row.ts";
 
 export const ROLLOUT_ORDERS = ["recorded", "dependency", "reward", "length"] as const;
@@ -67,6 +68,14 @@ export class RolloutSearch {
     this.#texts = texts;
     this.#files = [...new Set(rows.map(({ file }) => file))];
     this.#families = [...new Set(rows.flatMap(({ family }) => family ?? []))].sort();
+  }
+
+  /** Does what the first search in each order would wait for. */
+  async prepare(pause: Pause): Promise<void> {
+    for (const order of ROLLOUT_ORDERS) {
+      await pause();
+      this.#ordered(order);
+    }
   }
 
   query(query: RolloutQuery): RolloutPage {

@@ -8,6 +8,8 @@ export interface Series {
   /** Smallest and largest recorded value behind each point, where `stepsPerPoint` is above 1. */
   readonly minima?: readonly number[];
   readonly maxima?: readonly number[];
+  /** How many values are behind all points together, where `stepsPerPoint` is above 1; the last point may stand for fewer. */
+  readonly recorded?: number;
 }
 
 /** Names of what a run recorded, by the kind of line. */

@@ -27,6 +27,8 @@ export interface ServeOptions {
 
 export interface RunServer {
   readonly address: string;
+  /** Fulfilled when all runs have been read that are read before anyone asks for them. */
+  readonly prepared: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -118,9 +120,11 @@ export async function serveRuns(folders: readonly string[], options: ServeOption
   const port = await listen(server, options.port ?? 0);
   const preparing = new AbortController();
   // What cannot be read is said when it is asked for.
-  if (options.prepare ?? true) void library.prepare(pace.pause, preparing.signal).catch(() => {});
+  const prepared =
+    (options.prepare ?? true) ? library.prepare(pace.pause, preparing.signal).catch(() => {}) : Promise.resolve();
   return {
     address: `http://127.0.0.1:${port}/`,
+    prepared,
     close: () =>
       new Promise((resolve) => {
         preparing.abort();

@@ -1,10 +1,11 @@
-import type { RunSummary, Series } from "@fovea-rl/run-records/view-data";
-import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { RunSummary, Series, StepRange } from "@fovea-rl/run-records/view-data";
+import { useContext, useMemo, useRef, useState } from "preact/hooks";
 import { lineStyle } from "../colour/run-colours.ts";
 import { useVersion } from "../state/changes.ts";
 import { useSource } from "../state/source-context.ts";
 import { ThemeContext } from "../state/theme-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
+import { useNear } from "../state/use-near.ts";
 import { Curve } from "./curve.tsx";
 import { type CurveLine, groupBySetting, lineOfRun, lineOfSeeds } from "./curve-line.ts";
 
@@ -18,19 +19,6 @@ interface MetricCurveProperties {
   readonly name: string;
   readonly runs: readonly RunSummary[];
   readonly settings: CurveSettings;
-}
-
-/** Whether the element is on the screen or near it: of a page of fifty charts only those are loaded and drawn. */
-function useNear(element: { readonly current: HTMLElement | null }): boolean {
-  const [isNear, setNear] = useState(false);
-  useEffect(() => {
-    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)!.isIntersecting), {
-      rootMargin: "200px",
-    });
-    observer.observe(element.current!);
-    return () => observer.disconnect();
-  }, [element]);
-  return isNear;
 }
 
 /** The newest value while `isNew`, and the last such one otherwise. */
@@ -82,11 +70,17 @@ export function MetricCurve({ name, ...asked }: MetricCurveProperties) {
   const smoothing = useKept(asked.settings.smoothing, isNear);
   const seedsAsBands = useKept(asked.settings.seedsAsBands, isNear);
   const ids = runs.map(({ id }) => id);
+  const [range, setRange] = useState<StepRange>();
   const load = async () => {
     if (!hasBeenNear) return undefined;
-    return Promise.all(ids.map(async (id) => ({ id, series: (await source.series(id, [name]))[name] })));
+    const all = await Promise.all(
+      ids.map(async (id) => ({ id, series: (await source.series(id, [name], range))[name] })),
+    );
+    return { range, all };
   };
-  const { value, error } = useLoaded(load, name, [hasBeenNear, version, ids.join("\n")]);
+  const loaded = useLoaded(load, name, [hasBeenNear, version, ids.join("\n"), range]);
+  const { error } = loaded;
+  const value = loaded.value?.all;
   const lines = useMemo(() => {
     const found = new Map(value?.map(({ id, series }) => [id, series]));
     const series = runs.map(({ id }) => found.get(id));
@@ -100,6 +94,8 @@ export function MetricCurve({ name, ...asked }: MetricCurveProperties) {
         <Curve
           title={name}
           lines={lines}
+          range={loaded.value?.range}
+          onRange={setRange}
           note={perPoint > 1 ? `Each point is the mean of ${perPoint} records; the band is their range.` : undefined}
         />
       ) : (

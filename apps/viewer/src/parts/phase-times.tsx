@@ -1,10 +1,11 @@
 import type { RunSummary, Series } from "@fovea-rl/run-records/view-data";
-import { useContext } from "preact/hooks";
+import { useContext, useRef } from "preact/hooks";
 import { lineStyle } from "../colour/run-colours.ts";
 import { useVersion } from "../state/changes.ts";
 import { useSource } from "../state/source-context.ts";
 import { ThemeContext } from "../state/theme-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
+import { useNear } from "../state/use-near.ts";
 import { formatDuration, formatPercent } from "../text/format-number.ts";
 import { Scroll } from "./scroll.tsx";
 
@@ -17,12 +18,24 @@ interface Phases {
   readonly phases: readonly { readonly name: string; readonly seconds: number }[];
 }
 
-function mean({ values }: Series): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+/** Of all that was recorded; the last of the points that are means may be one of fewer. */
+export function meanOfRecorded({ values, stepsPerPoint, recorded = values.length }: Series): number {
+  const last = values.length - 1;
+  let sum = 0;
+  for (const [index, value] of values.entries()) {
+    sum += value * (index === last ? recorded - last * stepsPerPoint : stepsPerPoint);
+  }
+  return sum / Math.max(1, recorded);
 }
 
-/** Where the time of a mean update goes, run by run. */
+/** Where the time of a mean update goes, run by run; read when it comes near. */
 export function PhaseTimes({ runs }: { readonly runs: readonly RunSummary[] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const isNear = useNear(place);
+  return <div ref={place}>{isNear && <PhaseTable runs={runs} />}</div>;
+}
+
+function PhaseTable({ runs }: { readonly runs: readonly RunSummary[] }) {
   const source = useSource();
   const theme = useContext(ThemeContext);
   const ids = runs.map(({ id }) => id);
@@ -33,9 +46,9 @@ export function PhaseTimes({ runs }: { readonly runs: readonly RunSummary[] }) {
     const series = await source.series(id, [WHOLE, ...wanted]);
     if (!series[WHOLE]) return undefined;
     const phases = wanted.flatMap((name) =>
-      series[name] ? [{ name: name.match(PHASE)![1]!, seconds: mean(series[name]) }] : [],
+      series[name] ? [{ name: name.match(PHASE)![1]!, seconds: meanOfRecorded(series[name]) }] : [],
     );
-    const update = mean(series[WHOLE]);
+    const update = meanOfRecorded(series[WHOLE]);
     const rest = update - phases.reduce((sum, { seconds }) => sum + seconds, 0);
     return { id, update, phases: rest > 0 ? [...phases, { name: "between", seconds: rest }] : phases };
   };

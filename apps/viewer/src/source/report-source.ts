@@ -4,12 +4,27 @@ import {
   type RolloutRow,
   RolloutSearch,
   rolloutDetail,
+  type Series,
+  type StepRange,
   type ViewSource,
 } from "@fovea-rl/run-records/view-data";
 
 function required<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Error(`this report does not hold ${what}`);
   return value;
+}
+
+/** The points of some steps: a report has no more of them than it shows. */
+function within(series: Series, { from, to }: StepRange): Series {
+  const keep = (values: readonly number[]) =>
+    values.filter((_, index) => series.steps[index]! >= from && series.steps[index]! <= to);
+  const { steps, values, stepsPerPoint, minima, maxima } = series;
+  return {
+    steps: keep(steps),
+    values: keep(values),
+    stepsPerPoint,
+    ...(minima && maxima ? { minima: keep(minima), maxima: keep(maxima) } : {}),
+  };
 }
 
 /** Data from inside a report. */
@@ -26,9 +41,11 @@ export function reportSource(data: ReportData): ViewSource {
     isLive: false,
     overview: async () => data.overview,
     metricNames: async (run) => required(data.names[run], `the run "${run}"`),
-    series: async (run, names) => {
+    series: async (run, names, range) => {
       const all = required(data.series[run], `the run "${run}"`);
-      return Object.fromEntries(names.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
+      return Object.fromEntries(
+        names.flatMap((name) => (all[name] ? [[name, range ? within(all[name], range) : all[name]]] : [])),
+      );
     },
     rollouts: async (run, query) => {
       const { recorded } = required(data.rollouts[run], `the run "${run}"`);

@@ -41,7 +41,7 @@ export class SeriesCache {
       return waiting.answer;
     }
     const names = [name];
-    const answer = new Promise<void>((resolve) => setTimeout(resolve)).then(() => {
+    const answer = Promise.resolve().then(() => {
       this.#waiting.delete(run);
       return this.#load(run, names);
     });

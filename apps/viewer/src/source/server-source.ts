@@ -1,8 +1,16 @@
-import type { Overview, RolloutQuery, RunChange, ViewSource } from "@fovea-rl/run-records/view-data";
+import type {
+  Overview,
+  RolloutQuery,
+  RunChange,
+  RunNames,
+  Series,
+  StepRange,
+  ViewSource,
+} from "@fovea-rl/run-records/view-data";
 import { SeriesCache } from "./series-cache.ts";
 
-/** More points than a chart has pixels would not be seen. */
-const POINTS = 600;
+/** About as many as a chart has pixels: more would not be seen, and each costs time to draw. */
+const POINTS = 300;
 
 async function ask<Answer>(path: string, parameters: readonly (readonly [string, string])[]): Promise<Answer> {
   const response = await fetch(`/api/${path}?${new URLSearchParams(parameters.map((pair) => [...pair]))}`);
@@ -18,9 +26,20 @@ function queryPairs(query: RolloutQuery): readonly (readonly [string, string])[]
 /** Data from `fovea view`. */
 export function serverSource(): ViewSource {
   let known: readonly string[] = [];
-  const cache = new SeriesCache((run, names) =>
-    ask("series", [["run", run], ["points", String(POINTS)], ...names.map((name) => ["name", name] as const)]),
-  );
+  const askSeries = (run: string, names: readonly string[], range?: StepRange) =>
+    ask<Readonly<Record<string, Series>>>("series", [
+      ["run", run],
+      ["points", String(POINTS)],
+      ...names.map((name) => ["name", name] as const),
+      ...(range
+        ? ([
+            ["from", String(range.from)],
+            ["to", String(range.to)],
+          ] as const)
+        : []),
+    ]);
+  const cache = new SeriesCache(askSeries);
+  const names = new Map<string, Promise<RunNames>>();
   return {
     isLive: true,
     overview: async () => {
@@ -28,8 +47,14 @@ export function serverSource(): ViewSource {
       known = overview.runs.map(({ id }) => id);
       return overview;
     },
-    metricNames: (run) => ask("names", [["run", run]]),
-    series: (run, names) => cache.get(run, names),
+    metricNames: (run) => {
+      const answer = names.get(run) ?? ask<RunNames>("names", [["run", run]]);
+      names.set(run, answer);
+      // A failure is told to whoever asked, and not kept.
+      answer.catch(() => names.delete(run));
+      return answer;
+    },
+    series: (run, wanted, range) => (range ? askSeries(run, wanted, range) : cache.get(run, wanted)),
     rollouts: (run, query) => ask("rollouts", [["run", run], ...queryPairs(query)]),
     rollout: (run, { file, promptId, sampleIndex }) =>
       ask("rollout", [
@@ -44,7 +69,10 @@ export function serverSource(): ViewSource {
       const events = new EventSource("/api/events");
       let wasLost = false;
       const pass = (change: RunChange) => {
-        if (change.what.includes("metrics")) cache.forget(change.run);
+        if (change.what.includes("metrics")) {
+          cache.forget(change.run);
+          names.delete(change.run);
+        }
         onChange(change);
       };
       events.onopen = () => {

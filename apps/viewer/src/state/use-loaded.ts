@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Loaded<Value> {
   /** The newest that arrived; the old one stays while a new one loads. */
@@ -18,7 +18,8 @@ export function useLoaded<Value>(
 ): Loaded<Value> {
   const [state, setState] = useState<Loaded<Value> & { readonly subject: string }>();
   const question = useRef(0);
-  useEffect(() => {
+  // Not after the next paint, as other effects: what is at hand is then shown a frame earlier.
+  useLayoutEffect(() => {
     const own = ++question.current;
     load().then(
       (value) => {

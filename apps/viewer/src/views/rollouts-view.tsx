@@ -11,7 +11,8 @@ import { useSource } from "../state/source-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
 import type { ViewProperties } from "./view-properties.ts";
 
-const PAGE = 100;
+/** Rows at a time: a screen holds about twenty, and each costs time to draw. */
+const PAGE = 50;
 
 /** The recorded rollouts of a run, searched and filtered. */
 export function RolloutsView({ overview, route }: ViewProperties) {
