@@ -1,6 +1,7 @@
 import { FoveaError } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { stepAdamW } from "./kernels/adamw.ts";
+import type { ParameterLayout } from "./parameter-layout.ts";
 import { Parameters } from "./parameters.ts";
 
 export interface AdamWOptions {
@@ -37,8 +38,8 @@ export class AdamW {
     return new AdamW(options, this.firstMoments, this.secondMoments, this.steps);
   }
 
-  /** Steps the parameters along gradients multiplied by `scale`. */
-  apply(parameters: Parameters, gradients: Parameters, learningRate: number, scale: number): void {
+  /** Steps the parameters along gradients, one parameter's after the other, multiplied by `scale`. */
+  apply(parameters: Parameters, gradients: Float32Array, learningRate: number, scale: number): void {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
     this.steps++;
     const coefficients = {
@@ -50,17 +51,16 @@ export class AdamW {
       secondCorrection: 1 / (1 - beta2 ** this.steps),
       keep: 1 - learningRate * weightDecay,
     };
-    const updated = parameters.layouts.map(({ name }) =>
-      stepAdamW(
-        {
-          weight: parameters.get(name),
-          gradient: gradients.get(name),
-          first: this.firstMoments.get(name),
-          second: this.secondMoments.get(name),
-        },
-        coefficients,
-      ),
-    );
+    let offset = 0;
+    const updated = parameters.layouts.map(({ name, shape }) => {
+      const weight = parameters.get(name);
+      const gradient = tf.tensor(gradients.subarray(offset, offset + weight.size), [...shape], "float32");
+      offset += weight.size;
+      const operands = { weight, gradient, first: this.firstMoments.get(name), second: this.secondMoments.get(name) };
+      const step = stepAdamW(operands, coefficients);
+      gradient.dispose();
+      return step;
+    });
     parameters.replace(updated.map(([value]) => value));
     this.firstMoments.replace(updated.map(([, first]) => first));
     this.secondMoments.replace(updated.map(([, , second]) => second));
@@ -73,18 +73,21 @@ export class AdamW {
 }
 
 /**
- * Global L2 norm of all gradients.
+ * Global L2 norm of all gradients, summed in float64.
  *
+ * @param gradients of all parameters, in the order of the layouts.
  * @throws FoveaError if it is not finite, naming a tensor at fault: nothing must be stepped along such a gradient.
  */
-export async function globalNorm(gradients: Parameters): Promise<number> {
-  const sums = tf.tidy(() => tf.stack(gradients.list().map((tensor) => tf.sum(tf.square(tensor)))));
-  const squares = await sums.data();
-  sums.dispose();
+export function globalNorm(gradients: Float32Array, layouts: readonly ParameterLayout[]): number {
   let total = 0;
-  for (const square of squares) total += square;
+  for (let index = 0; index < gradients.length; index++) total += gradients[index]! * gradients[index]!;
   if (Number.isFinite(total)) return Math.sqrt(total);
-  const culprit = gradients.layouts[squares.findIndex((square) => !Number.isFinite(square))];
+  let end = 0;
+  const culprit = layouts.find(({ shape }) => {
+    const start = end;
+    end += shape.reduce((product, length) => product * length, 1);
+    return gradients.subarray(start, end).some((gradient) => !Number.isFinite(gradient));
+  });
   throw new FoveaError(
     `the gradient is not finite (first in ${culprit?.sources.map((source) => source.name).join(", ")}); the step was not applied`,
   );

@@ -1,27 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "./backend.ts";
 import type { ModelConfig } from "./model-config.ts";
-import type { Parameters } from "./parameters.ts";
-import { type GradientPass, runGradientPass, runSamplePass, runScorePass } from "./passes.ts";
-import { readSharedWeights, type SharedWeights } from "./shared-weights.ts";
-import {
-  ANSWERED,
-  type LossExchange,
-  type LossQuestion,
-  type WorkerGradient,
-  type WorkerTask,
-} from "./worker-protocol.ts";
+import { runGradientPass, runSamplePass, runScorePass } from "./passes.ts";
+import { type SharedWeights, WeightsReader } from "./shared-weights.ts";
+import { ANSWERED, type LossExchange, type LossQuestion, type WorkerTask } from "./worker-protocol.ts";
 
-/** The sets of weights that this worker has as tensors of its own. */
-const sets = new Map<number, { readonly revision: number; readonly parameters: Parameters }>();
+/** The sets of weights that this worker reads. */
+const readers = new Map<number, WeightsReader>();
 
-function parametersOf(weights: SharedWeights, config: ModelConfig): Parameters {
-  const known = sets.get(weights.set);
-  if (known?.revision === weights.revision) return known.parameters;
-  known?.parameters.dispose();
-  const parameters = readSharedWeights(weights.values, config);
-  sets.set(weights.set, { revision: weights.revision, parameters });
-  return parameters;
+function weightsOf(shared: SharedWeights, config: ModelConfig): WeightsReader {
+  let reader = readers.get(shared.set);
+  if (reader === undefined) {
+    reader = new WeightsReader(shared, config);
+    readers.set(shared.set, reader);
+  }
+  reader.follow(shared.revision);
+  return reader;
 }
 
 /** Thrown out of a tape when the loss could not be computed; the other side knows why. */
@@ -39,19 +33,22 @@ function askForLoss(logprobs: tf.Tensor2D, exchange: LossExchange): tf.Scalar {
   return tf.sum(tf.mul(logprobs, weights));
 }
 
+/** Leaves the gradient in shared memory; tells whether the loss could be computed. */
 async function differentiate(
-  pass: GradientPass,
-  parameters: Parameters,
-  config: ModelConfig,
-  exchange: LossExchange,
-): Promise<WorkerGradient> {
+  { pass, config, exchange, gradient }: WorkerTask & { kind: "gradient" },
+  weights: WeightsReader,
+): Promise<boolean> {
   try {
-    const gradients = await runGradientPass(pass, parameters, config, (logprobs) => askForLoss(logprobs, exchange));
-    const values = await Promise.all(gradients.map(async (tensor) => (await tensor.data()) as Float32Array));
-    tf.dispose(gradients);
-    return values;
+    await runGradientPass(
+      pass,
+      weights,
+      config,
+      (logprobs) => askForLoss(logprobs, exchange),
+      new Float32Array(gradient),
+    );
+    return true;
   } catch (error) {
-    if (error instanceof LossRefused) return undefined;
+    if (error instanceof LossRefused) return false;
     throw error;
   } finally {
     exchange.port.close();
@@ -61,13 +58,13 @@ async function differentiate(
 /** Runs one pass; the entry point of a pool's worker. */
 export default async function runTask(task: WorkerTask): Promise<unknown> {
   await startBackend(task.backend);
-  const parameters = parametersOf(task.weights, task.config);
+  const weights = weightsOf(task.weights, task.config);
   switch (task.kind) {
     case "sample":
-      return runSamplePass(task.pass, parameters, task.config);
+      return runSamplePass(task.pass, weights, task.config);
     case "score":
-      return runScorePass(task.pass, parameters, task.config);
+      return runScorePass(task.pass, weights, task.config);
     case "gradient":
-      return differentiate(task.pass, parameters, task.config, task.exchange);
+      return differentiate(task, weights);
   }
 }

@@ -4,11 +4,22 @@ import type { ModelConfig } from "./model-config.ts";
 import { assembleParameter, disassembleParameter, type ParameterLayout, parameterLayouts } from "./parameter-layout.ts";
 import type { NamedTensor, TensorMap } from "./safetensors.ts";
 
+/** A model's weights as its passes take them. */
+export interface ModelWeights {
+  readonly layouts: readonly ParameterLayout[];
+  /** Grows whenever the weights change. */
+  readonly revision: number;
+  /** The values of one parameter, to be read at once. */
+  read(name: string): Float32Array;
+  /** The same as tensors, for passes in TensorFlow.js's operations. */
+  tensors(): Parameters;
+}
+
 /**
- * A tensor for each parameter of a model, in the order of its layouts: the weights themselves, their gradients, or the
- * optimiser's moments. Owns its tensors: `replace` and `dispose` free what they held.
+ * A tensor for each parameter of a model, in the order of its layouts: the weights themselves, or the optimiser's moments. Owns its
+ * tensors: `replace` and `dispose` free what they held.
  */
-export class Parameters {
+export class Parameters implements ModelWeights {
   readonly layouts: readonly ParameterLayout[];
   readonly #tensors = new Map<string, tf.Tensor>();
   #revision = 0;
@@ -59,12 +70,19 @@ export class Parameters {
     return tensor as T;
   }
 
+  read(name: string): Float32Array {
+    return this.get(name).dataSync() as Float32Array;
+  }
+
+  tensors(): Parameters {
+    return this;
+  }
+
   /** All tensors, in the order of the layouts. */
   list(): tf.Tensor[] {
     return this.layouts.map((layout) => this.get(layout.name));
   }
 
-  /** Grows whenever the tensors are replaced. */
   get revision(): number {
     return this.#revision;
   }

@@ -20,13 +20,16 @@ export interface PassExecutor {
   score(pass: ScorePass, parameters: Parameters): Promise<ScoreResult>;
   /**
    * @param objective from log-probabilities `[N, T]` to the scalar to differentiate; runs in this thread.
-   * @returns a tensor for each parameter; the caller owns them.
+   * @param into takes the gradient of all parameters, one after the other; from allocateGradient.
    */
   gradient(
     pass: GradientPass,
     parameters: Parameters,
     objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-  ): Promise<tf.Tensor[]>;
+    into: Float32Array,
+  ): Promise<void>;
+  /** Room for a gradient of `size` scalars, to be used again and again: fresh memory is slow to touch. */
+  allocateGradient(size: number): Float32Array;
   /** Counts one more policy that uses it. */
   acquire(): void;
   /** Counts one less; the last frees what it holds. */
@@ -39,7 +42,8 @@ export function localExecutor(config: ModelConfig): PassExecutor {
     width: 1,
     sample: (pass, parameters) => runSamplePass(pass, parameters, config),
     score: (pass, parameters) => runScorePass(pass, parameters, config),
-    gradient: (pass, parameters, objective) => runGradientPass(pass, parameters, config, objective),
+    gradient: (pass, parameters, objective, into) => runGradientPass(pass, parameters, config, objective, into),
+    allocateGradient: (size) => new Float32Array(size),
     acquire: () => {},
     release: async () => {},
   };
@@ -54,7 +58,6 @@ export async function inOrder<Pass, Result>(
   passes: readonly Pass[],
   run: (pass: Pass, index: number) => Promise<Result>,
   consume: (result: Result, index: number) => void,
-  discard: (result: Result) => void = () => {},
 ): Promise<void> {
   const running: Promise<Result>[] = [];
   let started = 0;
@@ -72,8 +75,6 @@ export async function inOrder<Pass, Result>(
       finished++;
     }
   } finally {
-    for (const result of await Promise.allSettled(running)) {
-      if (result.status === "fulfilled") discard(result.value);
-    }
+    await Promise.allSettled(running);
   }
 }

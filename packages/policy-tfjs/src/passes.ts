@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
-import type { Parameters } from "./parameters.ts";
+import type { ModelWeights } from "./parameters.ts";
 import { type SampledResponse, type SampleSettings, sampleResponses } from "./sample-responses.ts";
 import {
   createPrefixBatch,
@@ -67,12 +67,12 @@ export interface ScoreResult {
 
 export function runSamplePass(
   { prompts, randomKeys, settings }: SamplePass,
-  parameters: Parameters,
+  weights: ModelWeights,
   config: ModelConfig,
 ): Promise<SampledResponse[][]> {
   const generators = randomKeys.map((keys) => keys.map(randomGenerator));
-  if (samplesInWasm()) return Promise.resolve(sampleInWasm(prompts, generators, parameters, config, settings));
-  return sampleResponses(prompts, generators, parameters, config, settings);
+  if (samplesInWasm()) return Promise.resolve(sampleInWasm(prompts, generators, weights, config, settings));
+  return sampleResponses(prompts, generators, weights.tensors(), config, settings);
 }
 
 /** Lays out a pass's batches for as long as `run` needs them. */
@@ -91,11 +91,11 @@ async function withBatches<Result>(
   }
 }
 
-export function runScorePass(pass: ScorePass, parameters: Parameters, config: ModelConfig): Promise<ScoreResult> {
-  if (computesInWasm()) return Promise.resolve(scoreInWasm(pass, parameters, config));
+export function runScorePass(pass: ScorePass, weights: ModelWeights, config: ModelConfig): Promise<ScoreResult> {
+  if (computesInWasm()) return Promise.resolve(scoreInWasm(pass, weights, config));
   const compute = pass.distributions ? responseDistributions : responseLogprobs;
   return withBatches(pass, config, async (prefix, responses) => {
-    const result = tf.tidy(() => compute(prefix, responses, parameters, config, pass.temperature));
+    const result = tf.tidy(() => compute(prefix, responses, weights.tensors(), config, pass.temperature));
     const values = (await result.data()) as Float32Array;
     result.dispose();
     return { values, length: responses.length };
@@ -105,17 +105,22 @@ export function runScorePass(pass: ScorePass, parameters: Parameters, config: Mo
 /**
  * The gradient of a scalar of the responses' log-probabilities.
  *
- * @param objective from log-probabilities `[N, T]`, in the order of `rows`, to the scalar; called once, inside the tape.
- * @returns a tensor for each parameter, in their order; the caller owns them.
+ * @param objective from log-probabilities `[N, T]`, in the order of `rows`, to the scalar; called once.
+ * @param into takes dLoss/dparameter of all parameters, one after the other, in their order.
  */
-export function runGradientPass(
+export async function runGradientPass(
   pass: GradientPass,
-  parameters: Parameters,
+  weights: ModelWeights,
   config: ModelConfig,
   objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-): Promise<tf.Tensor[]> {
-  if (computesInWasm()) return Promise.resolve(differentiateInWasm(pass, parameters, config, objective));
-  return withBatches(pass, config, (prefix, responses) =>
+  into: Float32Array,
+): Promise<void> {
+  if (computesInWasm()) {
+    differentiateInWasm(pass, weights, config, objective, into);
+    return;
+  }
+  const parameters = weights.tensors();
+  const gradients = await withBatches(pass, config, (prefix, responses) =>
     tf.tidy(() =>
       tf.grads(() => {
         const all = responseLogprobs(prefix, responses, parameters, config, pass.temperature);
@@ -123,4 +128,10 @@ export function runGradientPass(
       })(parameters.list()),
     ),
   );
+  let offset = 0;
+  for (const gradient of gradients) {
+    into.set((await gradient.data()) as Float32Array, offset);
+    offset += gradient.size;
+  }
+  tf.dispose(gradients);
 }

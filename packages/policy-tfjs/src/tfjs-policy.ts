@@ -68,7 +68,10 @@ export class TfjsPolicy implements Policy {
   readonly #encodedPrompts = new WeakMap<Prompt, EncodedPrompt>();
   #parameters: Parameters;
   #optimiser: AdamW;
-  #gradients: Parameters | undefined;
+  /** The sum over all micro-batches since the last step, one parameter after the other. */
+  #gradients: Float32Array | undefined;
+  /** Rooms for gradients that nobody uses. */
+  readonly #gradientRooms: Float32Array[] = [];
   #reference: Parameters | undefined;
 
   constructor(parts: EngineParts) {
@@ -297,30 +300,32 @@ export class TfjsPolicy implements Policy {
       await inOrder(
         executor.width,
         batches,
-        ({ pass, parts }, batch) => {
+        async ({ pass, parts }, batch) => {
           const rows: number[] = [];
           const rollouts: CreditedRollout[] = [];
           forEachRow(parts, (group, response, row) => {
             rows.push(row);
             rollouts.push(groups[group]!.rollouts[response]!);
           });
-          return executor.gradient({ ...pass, rows: Int32Array.from(rows) }, this.#parameters, (logprobs) => {
+          const into = this.#gradientRooms.pop() ?? executor.allocateGradient(this.#parameters.count());
+          const objective = (logprobs: tf.Tensor2D): tf.Scalar => {
             const output = loss.compute(createLossInput(loss, rollouts, logprobs, size));
             for (const [name, scalar] of [[LOSS, output.loss] as const, ...Object.entries(output.metrics)]) {
               reports[batch]!.set(name, tf.keep(tf.clone(scalar)));
             }
             return output.loss;
-          });
+          };
+          await executor.gradient({ ...pass, rows: Int32Array.from(rows) }, this.#parameters, objective, into);
+          return into;
         },
-        (gradients, batch) => {
-          this.#addGradients(gradients);
+        (gradient, batch) => {
+          this.#addGradient(gradient);
           for (const [name, scalar] of reports[batch]!) {
             const share = scalar.dataSync()[0]!;
             if (name === LOSS) total += share;
             else metrics[name] = (metrics[name] ?? 0) + share;
           }
         },
-        (gradients) => tf.dispose(gradients),
       );
     } finally {
       for (const report of reports) tf.dispose([...report.values()]);
@@ -328,16 +333,15 @@ export class TfjsPolicy implements Policy {
     return { loss: total, metrics };
   }
 
-  /** Takes ownership of a micro-batch's gradients. */
-  #addGradients(gradients: readonly tf.Tensor[]): void {
-    if (this.#gradients === undefined) {
-      this.#gradients = Parameters.zerosLike(this.#parameters);
-      this.#gradients.replace(gradients);
+  /** Adds a micro-batch's gradient to the sum, and takes its room back. */
+  #addGradient(gradient: Float32Array): void {
+    const sum = this.#gradients;
+    if (sum === undefined) {
+      this.#gradients = gradient;
       return;
     }
-    const sums = this.#gradients.list().map((sum, index) => tf.add(sum, gradients[index]!));
-    tf.dispose([...gradients]);
-    this.#gradients.replace(sums);
+    for (let index = 0; index < sum.length; index++) sum[index] = sum[index]! + gradient[index]!;
+    this.#gradientRooms.push(gradient);
   }
 
   async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<Required<StepReport>> {
@@ -345,13 +349,13 @@ export class TfjsPolicy implements Policy {
     const gradients = this.#gradients;
     this.#gradients = undefined;
     try {
-      const gradientNorm = await globalNorm(gradients);
+      const gradientNorm = globalNorm(gradients, this.#parameters.layouts);
       const exceeds = maximumGradientNorm !== undefined && gradientNorm > maximumGradientNorm;
       const scale = exceeds ? maximumGradientNorm / gradientNorm : 1;
       this.#optimiser.apply(this.#parameters, gradients, learningRate, scale);
       return { gradientNorm };
     } finally {
-      gradients.dispose();
+      this.#gradientRooms.push(gradients);
     }
   }
 
@@ -421,7 +425,6 @@ export class TfjsPolicy implements Policy {
     this.#parameters.dispose();
     this.#optimiser.dispose();
     this.#reference?.dispose();
-    this.#gradients?.dispose();
     this.#gradients = undefined;
     this.#reference = undefined;
   }

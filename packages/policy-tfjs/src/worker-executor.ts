@@ -9,7 +9,7 @@ import type { PassExecutor } from "./pass-executor.ts";
 import type { GradientPass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import { publishWeights, type SharedWeights } from "./shared-weights.ts";
-import { ANSWERED, type LossQuestion, REFUSED, type WorkerGradient, type WorkerTask } from "./worker-protocol.ts";
+import { ANSWERED, type LossQuestion, REFUSED, type WorkerTask } from "./worker-protocol.ts";
 
 /** The worker's file: beside this one as source, beside the bundle when built. Sources need the workspace's export condition. */
 function workerEntry(): { readonly filename: string; readonly execArgv: string[] } {
@@ -116,7 +116,8 @@ export class WorkerExecutor implements PassExecutor {
     pass: GradientPass,
     parameters: Parameters,
     objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-  ): Promise<tf.Tensor[]> {
+    into: Float32Array,
+  ): Promise<void> {
     const weights = await this.#share(parameters);
     const columns = Math.max(1, ...pass.responses.flat().map((response) => response.length));
     const questions = answerQuestions(pass, objective, columns);
@@ -128,14 +129,18 @@ export class WorkerExecutor implements PassExecutor {
       weights,
       pass,
       exchange,
+      gradient: into.buffer as SharedArrayBuffer,
     };
     try {
-      const gradients = (await this.#pool.run(task, { transferList: [exchange.port] })) as WorkerGradient;
-      if (gradients === undefined) throw questions.failure();
-      return parameters.layouts.map(({ shape }, index) => tf.tensor(gradients[index]!, [...shape], "float32"));
+      const computed = (await this.#pool.run(task, { transferList: [exchange.port] })) as boolean;
+      if (!computed) throw questions.failure();
     } finally {
       questions.close();
     }
+  }
+
+  allocateGradient(size: number): Float32Array {
+    return new Float32Array(new SharedArrayBuffer(4 * size));
   }
 
   acquire(): void {

@@ -31,8 +31,11 @@ export type WorkerTask = {
 } & (
   | { readonly kind: "sample"; readonly pass: SamplePass }
   | { readonly kind: "score"; readonly pass: ScorePass }
-  | { readonly kind: "gradient"; readonly pass: GradientPass; readonly exchange: LossExchange }
+  | {
+      readonly kind: "gradient";
+      readonly pass: GradientPass;
+      readonly exchange: LossExchange;
+      /** Room for dLoss/dparameter of all parameters, float32. */
+      readonly gradient: SharedArrayBuffer;
+    }
 );
-
-/** What came of a gradient pass; nothing when the loss was refused. */
-export type WorkerGradient = readonly Float32Array[] | undefined;

@@ -45,12 +45,14 @@ export class ParameterGradients {
     });
   }
 
-  /** Copies of all sums, in the order of the layouts. */
-  read(): Float32Array[] {
-    return this.#layouts.map(({ name }) => {
+  /** Copies all sums, one after the other, in the order of the layouts. */
+  copyTo(target: Float32Array): void {
+    let offset = 0;
+    for (const { name } of this.#layouts) {
       const { address, size } = this.#sums.get(name)!;
-      return this.#kernels.floats(address, size).slice();
-    });
+      target.set(this.#kernels.floats(address, size), offset);
+      offset += size;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../model-config.ts";
-import type { Parameters } from "../parameters.ts";
+import type { ModelWeights } from "../parameters.ts";
 import type { GradientPass, ScorePass, ScoreResult } from "../passes.ts";
 import { headDistributions, headGradient, headLogprobs } from "./head.ts";
 import { ParameterGradients } from "./parameter-gradients.ts";
@@ -29,8 +29,8 @@ function rowsOf(pass: Pick<ScorePass, "responses">): number {
 }
 
 /** As runScorePass, with kernels of our own. Padding holds 0. */
-export function scoreInWasm(pass: ScorePass, parameters: Parameters, config: ModelConfig): ScoreResult {
-  const model = wasmModel(parameters, config, "forward");
+export function scoreInWasm(pass: ScorePass, weights: ModelWeights, config: ModelConfig): ScoreResult {
+  const model = wasmModel(weights, config, "forward");
   const vocabulary = pass.distributions ? config.text.vocabularySize : 1;
   const length = longest(pass);
   const values = new Float32Array(rowsOf(pass) * length * vocabulary);
@@ -55,15 +55,16 @@ export function scoreInWasm(pass: ScorePass, parameters: Parameters, config: Mod
 /** As runGradientPass, with kernels of our own: TensorFlow.js differentiates the objective, they the model. */
 export function differentiateInWasm(
   pass: GradientPass,
-  parameters: Parameters,
+  weights: ModelWeights,
   config: ModelConfig,
   objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-): tf.Tensor[] {
-  const model = wasmModel(parameters, config, "gradient");
+  into: Float32Array,
+): void {
+  const model = wasmModel(weights, config, "gradient");
   const length = longest(pass);
   // The loss's order of rows, from the batch's.
   const placeOf = new Map([...pass.rows].map((row, place) => [row, place]));
-  const gradients = model.kernels.scoped(() => {
+  model.kernels.scoped(() => {
     const run = runResponses(model, pass, true);
     const { logprobs, tape } = headLogprobs(model, run.states, run.targets, pass.temperature);
     const padded = new Float32Array(pass.rows.length * length);
@@ -76,11 +77,10 @@ export function differentiateInWasm(
       const start = placeOf.get(row)! * length;
       flat.set(slopes.subarray(start, start + count), first);
     });
-    const sums = new ParameterGradients(model, parameters.layouts);
+    const sums = new ParameterGradients(model, weights.layouts);
     responsesGradient(model, run, headGradient(model, tape, flat, sums), sums);
-    return sums.read();
+    sums.copyTo(into);
   });
-  return parameters.layouts.map(({ shape }, index) => tf.tensor(gradients[index]!, [...shape], "float32"));
 }
 
 /** dobjective/dlogprobs, `[N * T]`. */

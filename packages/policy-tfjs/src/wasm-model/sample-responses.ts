@@ -1,7 +1,7 @@
 import type { RandomGenerator } from "@fovea-rl/core";
 import { finishedResponse, type GrowingResponse, growResponse, startResponse } from "../growing-response.ts";
 import type { ModelConfig } from "../model-config.ts";
-import type { Parameters } from "../parameters.ts";
+import type { ModelWeights } from "../parameters.ts";
 import type { SampledResponse, SampleSettings } from "../sample-responses.ts";
 import type { ModelPrompt } from "../token-batch.ts";
 import { attend, attentionScratch, decoderShape, normalise, type PromptCache, rotate } from "./decoder.ts";
@@ -25,11 +25,11 @@ interface Row {
 export function sampleInWasm(
   prompts: readonly ModelPrompt[],
   generators: readonly (readonly RandomGenerator[])[],
-  parameters: Parameters,
+  weights: ModelWeights,
   config: ModelConfig,
   settings: SampleSettings,
 ): SampledResponse[][] {
-  const model = wasmModel(parameters, config, "forward");
+  const model = wasmModel(weights, config, "forward");
   const groups = generators.map((group, prompt) => group.map((random) => startResponse(prompt, random)));
   model.kernels.scoped(() => growAll(model, prompts, groups.flat(), settings));
   return groups.map((group) => group.map(finishedResponse));

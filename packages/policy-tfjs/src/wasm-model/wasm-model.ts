@@ -1,6 +1,5 @@
-import type * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../model-config.ts";
-import type { Parameters } from "../parameters.ts";
+import type { ModelWeights } from "../parameters.ts";
 import { type Address, ModelKernels, roundUpToEight } from "./model-kernels.ts";
 
 /** Where a parameter lies in the kernels' memory. */
@@ -26,17 +25,17 @@ export function panelFloats(k: number, n: number): number {
 export class WasmModel {
   readonly kernels = new ModelKernels();
   readonly config: ModelConfig;
-  readonly #parameters: WeakRef<Parameters>;
+  readonly #weights: WeakRef<ModelWeights>;
   readonly #placed = new Map<string, PlacedParameter>();
   /** Panels of the transposed kernels, for dy · kernelᵀ; made when a gradient is first asked for. */
   readonly #transposed = new Map<string, Address>();
   #revision: number | undefined;
   #transposedRevision: number | undefined;
 
-  constructor(parameters: Parameters, config: ModelConfig) {
+  constructor(weights: ModelWeights, config: ModelConfig) {
     this.config = config;
-    this.#parameters = new WeakRef(parameters);
-    for (const { name, shape } of parameters.layouts) {
+    this.#weights = new WeakRef(weights);
+    for (const { name, shape } of weights.layouts) {
       const size = shape.reduce((product, length) => product * length, 1);
       const [inputs, outputs] = shape as [number, number];
       this.#placed.set(name, {
@@ -53,13 +52,12 @@ export class WasmModel {
   }
 
   #read(name: string): Float32Array {
-    const tensor = this.#parameters.deref()!.get<tf.Tensor>(name);
-    return tensor.dataSync() as Float32Array;
+    return this.#weights.deref()!.read(name);
   }
 
   /** Brings the packed weights up to date; for gradients, the transposed ones too. Not while a pass runs. */
   prepare(purpose: "forward" | "gradient"): void {
-    const { revision } = this.#parameters.deref()!;
+    const { revision } = this.#weights.deref()!;
     if (this.#revision !== revision) this.#packForward();
     this.#revision = revision;
     if (purpose === "forward" || this.#transposedRevision === revision) return;
@@ -133,14 +131,14 @@ interface LinearOptions {
   readonly accumulate?: boolean;
 }
 
-const models = new WeakMap<Parameters, WasmModel>();
+const models = new WeakMap<ModelWeights, WasmModel>();
 
-/** The model of these parameters, its weights up to date. */
-export function wasmModel(parameters: Parameters, config: ModelConfig, purpose: "forward" | "gradient"): WasmModel {
-  let model = models.get(parameters);
+/** The model with these weights, up to date. */
+export function wasmModel(weights: ModelWeights, config: ModelConfig, purpose: "forward" | "gradient"): WasmModel {
+  let model = models.get(weights);
   if (model === undefined) {
-    model = new WasmModel(parameters, config);
-    models.set(parameters, model);
+    model = new WasmModel(weights, config);
+    models.set(weights, model);
   }
   model.prepare(purpose);
   return model;
