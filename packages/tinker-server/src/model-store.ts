@@ -44,19 +44,11 @@ export class ModelStore {
   readonly #samplerKeys = new Map<string, string>();
   readonly #opened = new Map<string, TfjsPolicy>();
   readonly #directory: string;
-  readonly #openCheckpoint: (directory: string) => Promise<TfjsPolicy>;
 
-  /** @param openCheckpoint makes a policy with a fresh optimiser of a directory that a policy saved. */
-  constructor(
-    base: TfjsPolicy,
-    baseName: string,
-    directory: string,
-    openCheckpoint: (directory: string) => Promise<TfjsPolicy>,
-  ) {
+  constructor(base: TfjsPolicy, baseName: string, directory: string) {
     this.base = base;
     this.baseName = baseName;
     this.#directory = directory;
-    this.#openCheckpoint = openCheckpoint;
   }
 
   createSession(): string {
@@ -160,13 +152,24 @@ export class ModelStore {
     return place;
   }
 
+  /** A policy with saved weights and a fresh optimiser, on the base model's threads. */
+  async #open(place: string): Promise<TfjsPolicy> {
+    const loaded = this.base.fork();
+    try {
+      await loaded.load(place);
+      return loaded.fork();
+    } finally {
+      await loaded.dispose();
+    }
+  }
+
   async load(model: TrainingModel, path: string, withOptimiser: boolean): Promise<void> {
     const place = await this.findSaved(path, ["weights"]);
     if (withOptimiser) {
       await model.policy.load(place);
       return;
     }
-    const loaded = await this.#openCheckpoint(place);
+    const loaded = await this.#open(place);
     await model.policy.dispose();
     model.policy = loaded;
   }
@@ -216,7 +219,7 @@ export class ModelStore {
       return this.base;
     }
     const place = await this.findSaved(path, ["sampler_weights", "weights"]);
-    const opened = this.#opened.get(place) ?? (await this.#openCheckpoint(place));
+    const opened = this.#opened.get(place) ?? (await this.#open(place));
     this.#opened.set(place, opened);
     return opened;
   }

@@ -12,21 +12,28 @@ import type { SampleOutput } from "./sample-operation.ts";
 export const PROTOBUF_TYPE = "application/x-protobuf";
 
 const bytes = z.instanceof(Uint8Array);
+// Proto3 leaves out whatever is empty or 0.
+const possiblyEmptyBytes = bytes.default(new Uint8Array(0));
 const tensorSchema = z.object({
   dense: bytes.optional(),
   sparse_csr: bytes.optional(),
-  dtype: z.int(),
+  dtype: z.int().default(0),
   shape: z.array(z.number()).optional(),
 });
 const chunkSchema = z.object({
   encoded_text: z.object({ tokens: bytes.optional() }).optional(),
-  image: z.object({ data: bytes, format: z.string(), expected_tokens: z.int().optional() }).optional(),
+  image: z
+    .object({ data: possiblyEmptyBytes, format: z.string().default(""), expected_tokens: z.int().optional() })
+    .optional(),
 });
 const requestSchema = z.object({
   model_id: z.string(),
   seq_id: z.int().optional(),
   data: z.array(
-    z.object({ model_input: z.array(chunkSchema), loss_fn_inputs: z.record(z.string(), tensorSchema).default({}) }),
+    z.object({
+      model_input: z.array(chunkSchema).default([]),
+      loss_fn_inputs: z.record(z.string(), tensorSchema).default({}),
+    }),
   ),
   loss_fn: z.string(),
   loss_fn_config: z.record(z.string(), z.number()).optional(),
@@ -37,16 +44,21 @@ function view(data: Uint8Array): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function readIntegers(data: Uint8Array, width: 4 | 8): number[] {
+function countValues(name: string, { byteLength }: Uint8Array, width: 4 | 8): number {
+  if (byteLength % width === 0) return byteLength / width;
+  throw new RequestError(400, `${name} has ${byteLength} bytes, which is no whole number of values of ${width}`);
+}
+
+function readIntegers(name: string, data: Uint8Array, width: 4 | 8): number[] {
   const values = view(data);
-  return Array.from({ length: data.byteLength / width }, (_, index) =>
+  return Array.from({ length: countValues(name, data, width) }, (_, index) =>
     width === 4 ? values.getInt32(index * 4, true) : Number(values.getBigInt64(index * 8, true)),
   );
 }
 
-function readFloats(data: Uint8Array): number[] {
+function readFloats(name: string, data: Uint8Array): number[] {
   const values = view(data);
-  return Array.from({ length: data.byteLength / 4 }, (_, index) => values.getFloat32(index * 4, true));
+  return Array.from({ length: countValues(name, data, 4) }, (_, index) => values.getFloat32(index * 4, true));
 }
 
 function readTensor(name: string, { dense, sparse_csr: sparse, dtype }: z.output<typeof tensorSchema>) {
@@ -54,13 +66,14 @@ function readTensor(name: string, { dense, sparse_csr: sparse, dtype }: z.output
     throw new RequestError(400, `loss_fn_inputs.${name} is sparse, which is not supported here`);
   }
   const data = dense ?? new Uint8Array(0);
+  const field = `loss_fn_inputs.${name}`;
   switch (dtype) {
     case ELEMENT_TYPE.float32:
-      return { data: readFloats(data), dtype: "float32" };
+      return { data: readFloats(field, data), dtype: "float32" };
     case ELEMENT_TYPE.int64:
-      return { data: readIntegers(data, 8), dtype: "int64" };
+      return { data: readIntegers(field, data, 8), dtype: "int64" };
     case ELEMENT_TYPE.int32:
-      return { data: readIntegers(data, 4), dtype: "int64" };
+      return { data: readIntegers(field, data, 4), dtype: "int64" };
     default:
       throw new RequestError(400, `loss_fn_inputs.${name} has the element type ${dtype}, which is not supported here`);
   }
@@ -73,7 +86,7 @@ function readChunk({ encoded_text: text, image }: z.output<typeof chunkSchema>) 
     return expected === undefined ? base : { ...base, expected_tokens: expected };
   }
   if (text === undefined) throw new RequestError(400, "a chunk is neither text nor an image");
-  return { type: "encoded_text", tokens: readIntegers(text.tokens ?? new Uint8Array(0), 4) };
+  return { type: "encoded_text", tokens: readIntegers("encoded_text.tokens", text.tokens ?? new Uint8Array(0), 4) };
 }
 
 /**

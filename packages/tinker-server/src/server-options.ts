@@ -1,8 +1,11 @@
-import type { policyOptionsSchema } from "@fovea-rl/policy-tfjs";
+import { policyOptionsSchema, type TfjsPolicyOptions } from "@fovea-rl/policy-tfjs";
 import type { z } from "zod";
 
 export interface TinkerServerOptions {
-  /** Options of the embedded engine, its `model` among them. */
+  /**
+   * Options of the embedded engine, its `model` among them. Unlike elsewhere `workers` is 2 where the backend can have several, so
+   * that the thread that answers does not compute.
+   */
   readonly policy?: z.input<typeof policyOptionsSchema>;
   /** Where the `model` option starts when it is a relative path; default: here. */
   readonly baseDirectory?: string;
@@ -29,3 +32,14 @@ export const SERVER_DEFAULTS = {
   trainingTemperature: 1,
   pollMilliseconds: 30_000,
 } as const satisfies Partial<TinkerServerOptions>;
+
+/** Passes run in threads of their own from two workers on. */
+const SERVING_WORKERS = 2;
+
+/** Options of the embedded engine as a server uses it: polls and signs of life must not wait for a step. */
+export function servedPolicyOptions(given: TinkerServerOptions["policy"] = {}): TfjsPolicyOptions {
+  const { backend = "wasm" } = given;
+  // The others drive one device, which threads cannot share.
+  const canHaveSeveral = backend === "wasm" || backend === "tensorflow";
+  return policyOptionsSchema.parse({ ...(canHaveSeveral ? { workers: SERVING_WORKERS } : {}), ...given });
+}

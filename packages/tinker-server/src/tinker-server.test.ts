@@ -120,6 +120,28 @@ describe("training", () => {
   });
 });
 
+describe("while a gradient is computed", () => {
+  it("goes on answering others", async () => {
+    const model = await createModel();
+    // Threads start, and the first pass compiles.
+    await operate("/forward_backward", forwardBackward(model, 1, [datum(0)]));
+    const data = Array.from({ length: 96 }, (_, index) => datum(index));
+    const { body: accepted } = await post("/forward_backward", forwardBackward(model, 2, data));
+    let isDone = false;
+    const result = post("/retrieve_future", { request_id: accepted.request_id }).finally(() => {
+      isDone = true;
+    });
+    // A thread that computes answers two or three before it begins, and none until it ends.
+    let answers = 0;
+    while (!isDone) {
+      expect((await fetch(`${server.url}/api/v1/healthz`)).status).toBe(200);
+      answers++;
+    }
+    expect((await result).body.loss_fn_outputs).toHaveLength(96);
+    expect(answers).toBeGreaterThan(10);
+  });
+});
+
 describe("a request that cannot be served", () => {
   it.each<[string, (model: string) => unknown, RegExp]>([
     [

@@ -3,15 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
-import { policyOptionsSchema, TfjsPolicy } from "@fovea-rl/policy-tfjs";
+import { TfjsPolicy } from "@fovea-rl/policy-tfjs";
+import { AcceptedOperations } from "./accepted-operations.ts";
 import { EngineQueue } from "./engine-queue.ts";
 import { FutureStore } from "./future-store.ts";
 import { ModelStore } from "./model-store.ts";
 import { decodeForwardBackward, PROTOBUF_TYPE } from "./protobuf-codec.ts";
-import { protocolRoutes, type Route, SpecialAnswer } from "./protocol-routes.ts";
+import { protocolRoutes } from "./protocol-routes.ts";
 import { ModelInputReader } from "./read-model-input.ts";
 import { RequestError } from "./request-error.ts";
-import type { TinkerServerOptions } from "./server-options.ts";
+import { type Routes, SpecialAnswer } from "./route.ts";
+import { servedPolicyOptions, type TinkerServerOptions } from "./server-options.ts";
 
 const PREFIX = "/api/v1";
 const LARGEST_BODY_BYTES = 512 * 1024 * 1024;
@@ -71,7 +73,7 @@ function answer(response: ServerResponse, status: number, body: unknown, protobu
 }
 
 async function handle(
-  routes: Readonly<Record<string, Route>>,
+  routes: Routes,
   apiKey: string | undefined,
   request: IncomingMessage,
   response: ServerResponse,
@@ -123,18 +125,18 @@ export async function startTinkerServer(options: TinkerServerOptions): Promise<R
   }
   const { baseDirectory = process.cwd(), packageDirectories = [baseDirectory] } = options;
   const context = { seed: 0, trainingTemperature, baseDirectory, packageDirectories };
-  const createPolicy = (model: string) =>
-    TfjsPolicy.create(policyOptionsSchema.parse({ ...options.policy, model }), context);
-  const policyOptions = policyOptionsSchema.parse(options.policy ?? {});
-  const base = await createPolicy(policyOptions.model);
+  const policyOptions = servedPolicyOptions(options.policy);
+  const base = await TfjsPolicy.create(policyOptions, context);
   const modelName = options.modelName ?? policyOptions.model;
   const { imageTokens, imageTokenId } = base.modelConfig;
-  const store = new ModelStore(base, modelName, resolve(options.directory), createPolicy);
+  const store = new ModelStore(base, modelName, resolve(options.directory));
   const queue = new EngineQueue();
+  const futures = new FutureStore();
   const routes = protocolRoutes({
     store,
     queue,
-    futures: new FutureStore(),
+    futures,
+    operations: new AcceptedOperations(futures),
     reader: new ModelInputReader({ id: imageTokens > 0 ? imageTokenId : undefined, count: imageTokens }),
     trainingTemperature,
     pollMilliseconds: options.pollMilliseconds,

@@ -19,6 +19,7 @@ interface ServeOptions {
   readonly directory: string;
   readonly apiKeyFile?: string;
   readonly temperature: number;
+  readonly workers?: number;
 }
 
 /** Keys come from a file or the environment: an argument could be read by everybody on the machine. */
@@ -32,15 +33,19 @@ async function readKey(file: string | undefined): Promise<string | undefined> {
 }
 
 async function runServe(model: string | undefined, options: ServeOptions): Promise<void> {
-  const { host, port, backend, directory, apiKeyFile, temperature } = options;
-  const policy = policyOptionsSchema.safeParse({
+  const { host, port, backend, directory, apiKeyFile, temperature, workers } = options;
+  // Checked here for the message; what is not given is the server's to decide.
+  const backendName = policyOptionsSchema.shape.backend.safeParse(backend);
+  if (!backendName.success) throw new FoveaError(`--backend: ${backendName.error.issues[0]!.message}`);
+  if (workers === 0) throw new FoveaError("--workers: it takes at least 1");
+  const policy = {
     ...(model === undefined ? {} : { model }),
-    ...(backend === undefined ? {} : { backend }),
-  });
-  if (!policy.success) throw new FoveaError(`--backend: ${policy.error.issues[0]!.message}`);
+    ...(backend === undefined ? {} : { backend: backendName.data }),
+    ...(workers === undefined ? {} : { workers }),
+  };
   const apiKey = await readKey(apiKeyFile);
   const server = await startTinkerServer({
-    policy: policy.data,
+    policy,
     host,
     port,
     directory,
@@ -67,6 +72,11 @@ export function serveCommand(): Command {
     .option("--host <host>", "where to listen; beyond this machine a key is required", SERVER_DEFAULTS.host)
     .option("--port <port>", "0 takes any free one", wholeNumber, SERVER_DEFAULTS.port)
     .option("--backend <name>", "of the embedded engine; default: wasm")
+    .option(
+      "--workers <n>",
+      "threads that compute beside the one that answers; 1: that one itself, which then keeps clients waiting",
+      wholeNumber,
+    )
     .option("--directory <path>", "where saved weights lie", "fovea-served")
     .option("--api-key-file <path>", `file with the key; default: the environment variable ${KEY_VARIABLE}`)
     .option("--temperature <t>", "training temperature of all log-probabilities", positiveNumber, 1)
