@@ -110,6 +110,45 @@ function scoreTile(
   }
 }
 
+/** The first two rows of what scoreTile computes, for tiles that hold no more: one token at a time, most do not. */
+function scorePair(
+  query0: usize,
+  query1: usize,
+  headDimension: i32,
+  keys: usize,
+  capacity: i32,
+  count: i32,
+  scale: f32,
+  scores: usize,
+  scoreStride: i32,
+): void {
+  const factor = f32x4.splat(scale);
+  for (let column: i32 = 0; column < count; column += PANEL) {
+    let low0 = f32x4.splat(0),
+      high0 = low0,
+      low1 = low0,
+      high1 = low0;
+    let key = at(keys, column);
+    for (let index: i32 = 0; index < headDimension; index++) {
+      const offset: usize = (<usize>index) << 2;
+      const lowB = v128.load(key);
+      const highB = v128.load(key, 16);
+      let value = v128.load32_splat(query0 + offset);
+      low0 = f32x4.add(low0, f32x4.mul(value, lowB));
+      high0 = f32x4.add(high0, f32x4.mul(value, highB));
+      value = v128.load32_splat(query1 + offset);
+      low1 = f32x4.add(low1, f32x4.mul(value, lowB));
+      high1 = f32x4.add(high1, f32x4.mul(value, highB));
+      key = at(key, capacity);
+    }
+    const target = at(scores, column);
+    v128.store(target, f32x4.mul(low0, factor));
+    v128.store(target, f32x4.mul(high0, factor), 16);
+    v128.store(at(target, scoreStride), f32x4.mul(low1, factor));
+    v128.store(at(target, scoreStride), f32x4.mul(high1, factor), 16);
+  }
+}
+
 /** Adds `weights[0..count) · values` to four rows of `[4, 8]` lanes in `sums`: values are 8 columns of rows `valueWidth` apart. */
 function weighTile(weights: usize, weightStride: i32, values: usize, valueWidth: i32, count: i32, sums: usize): void {
   let low0 = v128.load(sums),
@@ -154,6 +193,34 @@ function weighTile(weights: usize, weightStride: i32, values: usize, valueWidth:
   v128.store(sums, high2, 80);
   v128.store(sums, low3, 96);
   v128.store(sums, high3, 112);
+}
+
+/** The first two rows of what weighTile computes. */
+function weighPair(weights: usize, weightStride: i32, values: usize, valueWidth: i32, count: i32, sums: usize): void {
+  let low0 = v128.load(sums),
+    high0 = v128.load(sums, 16);
+  let low1 = v128.load(sums, 32),
+    high1 = v128.load(sums, 48);
+  let weight0 = weights;
+  let weight1 = at(weight0, weightStride);
+  let value = values;
+  for (let key: i32 = 0; key < count; key++) {
+    const lowB = v128.load(value);
+    const highB = v128.load(value, 16);
+    let weight = v128.load32_splat(weight0);
+    low0 = f32x4.add(low0, f32x4.mul(weight, lowB));
+    high0 = f32x4.add(high0, f32x4.mul(weight, highB));
+    weight = v128.load32_splat(weight1);
+    low1 = f32x4.add(low1, f32x4.mul(weight, lowB));
+    high1 = f32x4.add(high1, f32x4.mul(weight, highB));
+    weight0 += 4;
+    weight1 += 4;
+    value = at(value, valueWidth);
+  }
+  v128.store(sums, low0);
+  v128.store(sums, high0, 16);
+  v128.store(sums, low1, 32);
+  v128.store(sums, high1, 48);
 }
 
 function clearTile(sums: usize): void {
@@ -308,46 +375,73 @@ export function attend(
       const query2 = queryAt(queries, stride, headDimension, group, repeat, min(first + 2, last));
       const query3 = queryAt(queries, stride, headDimension, group, repeat, min(first + 3, last));
       const visible = ownStart + (causal ? last / repeat + 1 : rows);
-      if (prefixLength > 0) {
+      const isPair = last - first < 2;
+      if (isPair) {
+        if (prefixLength > 0) {
+          scorePair(
+            query0,
+            query1,
+            headDimension,
+            keysOfPrefix,
+            prefixCapacity,
+            prefixLength,
+            scale,
+            scores,
+            scoreStride,
+          );
+        }
+        scorePair(query0, query1, headDimension, keys, ownCapacity, visible, scale, ownScores, scoreStride);
+      } else {
+        if (prefixLength > 0) {
+          scoreTile(
+            query0,
+            query1,
+            query2,
+            query3,
+            headDimension,
+            keysOfPrefix,
+            prefixCapacity,
+            prefixLength,
+            scale,
+            scores,
+            scoreStride,
+          );
+        }
         scoreTile(
           query0,
           query1,
           query2,
           query3,
           headDimension,
-          keysOfPrefix,
-          prefixCapacity,
-          prefixLength,
+          keys,
+          ownCapacity,
+          visible,
           scale,
-          scores,
+          ownScores,
           scoreStride,
         );
       }
-      scoreTile(
-        query0,
-        query1,
-        query2,
-        query3,
-        headDimension,
-        keys,
-        ownCapacity,
-        visible,
-        scale,
-        ownScores,
-        scoreStride,
-      );
       const end = prefixEnd + roundUp(visible);
-      for (let query: i32 = first; query < first + TILE; query++) {
-        const row = min(query, last) / repeat;
+      // Rows of the tile beyond the last query hold anything: nobody stores what comes of them.
+      for (let query: i32 = first; query <= last; query++) {
+        const row = query / repeat;
         const limit = ownStart + (causal ? row + 1 : rows);
         const normaliser = softmaxRow(at(scores, (query - first) * scoreStride), prefixLength, prefixEnd, limit, end);
-        if (query <= last) store<f32>(at(normalisers, row * heads + group * repeat + (query % repeat)), normaliser);
+        store<f32>(at(normalisers, row * heads + group * repeat + (query % repeat)), normaliser);
       }
       for (let column: i32 = 0; column < headDimension; column += PANEL) {
         clearTile(sums);
-        if (prefixLength > 0)
-          weighTile(scores, scoreStride, at(valuesOfPrefix, column), valueWidth, prefixLength, sums);
-        weighTile(ownScores, scoreStride, at(values, column), valueWidth, visible, sums);
+        if (isPair) {
+          if (prefixLength > 0) {
+            weighPair(scores, scoreStride, at(valuesOfPrefix, column), valueWidth, prefixLength, sums);
+          }
+          weighPair(ownScores, scoreStride, at(values, column), valueWidth, visible, sums);
+        } else {
+          if (prefixLength > 0) {
+            weighTile(scores, scoreStride, at(valuesOfPrefix, column), valueWidth, prefixLength, sums);
+          }
+          weighTile(ownScores, scoreStride, at(values, column), valueWidth, visible, sums);
+        }
         for (let query: i32 = first; query <= last; query++) {
           const head = group * repeat + (query % repeat);
           const target = at(output, (query / repeat) * outputStride + head * headDimension + column);
