@@ -1,6 +1,9 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { loadConfiguration, train } from "@fovea-rl/trainer";
 
 /** What a model might write to harm or to deceive whoever reads it. */
@@ -62,7 +65,42 @@ export async function makeExampleRuns(): Promise<ExampleRuns> {
   await appendFile(join(folder, "broken", "metrics.jsonl"), "not json\n");
   await mkdir(join(folder, "partial"));
   await writeFile(join(folder, "partial", "config.json"), "{}");
+  await cp(whole, join(folder, "perceived"), { recursive: true });
+  await rm(join(folder, "perceived", "rollouts"), { recursive: true });
+  await perceive(join(folder, "perceived"));
+  await makeComparison(folder);
   return { folder, run: "whole" };
+}
+
+/** As a user would: only the command line measures. */
+async function perceive(run: string): Promise<void> {
+  const command = fileURLToPath(new URL("../../apps/trainer/src/fovea.ts", import.meta.url));
+  const args = ["--conditions=@fovea-rl/source", command, "perceive", run, "--prompts", "4", "--samples", "2"];
+  await promisify(execFile)(process.execPath, args);
+}
+
+/** Held-out accuracy of the family "upper" at the end, by algorithm and seed. */
+export const UPPER = { grpo: [0.5, 0.75], vppo: [0.75, 0.875] } as const;
+
+/** A comparison as `fovea compare` leaves it, of runs with accuracies of which the intervals can be worked out by hand. */
+async function makeComparison(folder: string): Promise<void> {
+  const parent = join(folder, "compare");
+  const runs = [];
+  for (const [algorithm, accuracies] of Object.entries(UPPER)) {
+    for (const [index, accuracy] of accuracies.entries()) {
+      const directory = `${algorithm}-seed-${index + 1}`;
+      await cp(join(folder, "whole"), join(parent, directory), { recursive: true });
+      const metrics = (await readMetrics(parent, directory)).map((record) =>
+        record.kind === "evaluation" && record.step === 6
+          ? { ...record, metrics: { ...record.metrics, "evaluation/family/upper/accuracy": accuracy } }
+          : record,
+      );
+      const path = join(parent, directory, "metrics.jsonl");
+      await writeFile(path, metrics.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      runs.push({ algorithm, seed: index + 1, directory, state: "finished", after: { accuracy } });
+    }
+  }
+  await writeFile(join(parent, "comparison.json"), JSON.stringify({ formatVersion: 1, method: "", runs, summary: [] }));
 }
 
 /** The records of a run's metrics.jsonl. */

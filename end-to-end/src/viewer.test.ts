@@ -146,6 +146,61 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout:
     await page.close();
   });
 
+  it("outlines the pivotal tokens of what fovea perceive measured, whatever trained the run", async () => {
+    const { page, troubles } = await openPage(browser);
+    const text = await readFile(join(example.folder, "perceived", "perception", "step-6.jsonl"), "utf8");
+    const rollout = parseRollout(text.slice(0, text.indexOf("\n")))!;
+    const query = new URLSearchParams({ run: "perceived", file: "perception/step-6", prompt: rollout.promptId });
+    await page.goto(`${server.address}#/rollout?${query}&sample=${rollout.sampleIndex}`);
+    await page.locator(".token").nth(1).waitFor();
+    const outlined = await page.locator(".tokens .token.pivotal").count();
+    expect(outlined).toBe(Math.ceil(0.4 * rollout.tokenTexts.length - 1e-12));
+    await page.getByText("VPPO would learn from it").waitFor();
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("prints mean, interval and paired difference of each question family", async () => {
+    const { page, troubles } = await openPage(browser);
+    await page.goto(`${server.address}#/compare?run=${example.run}`);
+    const rows = page.locator(".families tbody", { hasText: "upper" }).getByRole("row");
+    await rows.nth(1).waitFor();
+    const cells = (row: number) => rows.nth(row).getByRole("cell").allTextContents();
+    // UPPER.grpo: mean 0.625, s = 0.1767767, t(1) = 12.706205: half width 1.5882756. The differences are 0.25 and 0.125.
+    expect(await cells(0)).toEqual(["2", "62.5 %", "-96.3 % to 221.3 %", "–"]);
+    expect(await cells(1)).toEqual(["2", "81.3 %", "1.8 % to 160.7 %", "+18.8 (−60.7 to +98.2)"]);
+    await expectAccessible(page);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("looks closer at a curve by the plus key and by drawing over it, and shows all again", async () => {
+    const { page, troubles } = await openPage(browser);
+    await page.goto(`${server.address}#/runs?run=${example.run}`);
+    const chart = page.locator('[data-metric="reward/mean"]');
+    await chart.locator(".plot canvas").waitFor();
+    const area = chart.locator(".u-over");
+    const box = (await area.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await chart.getByText("Steps 2 to 5.").waitFor();
+    await page.mouse.move(5, 5);
+    await chart.getByText("step 5", { exact: false }).waitFor();
+    const metrics = (await readMetrics(example.folder, example.run)).filter(({ kind }) => kind === "update");
+    expectShown(await chart.locator(".value").textContent(), metrics[4]!.metrics["reward/mean"]!);
+    await chart.getByRole("button", { name: "Show all" }).click();
+    await chart.getByText("step 6", { exact: false }).waitFor();
+    await chart.locator(".plot").focus();
+    await page.keyboard.press("+");
+    await chart.getByText(/Steps \d to 6\./).waitFor();
+    await page.keyboard.press("-");
+    await chart.getByRole("button", { name: "Show all" }).waitFor({ state: "detached" });
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
   it("reads a curve off by the arrow keys", async () => {
     const { page } = await openPage(browser);
     await page.goto(`${server.address}#/runs?run=${example.run}`);

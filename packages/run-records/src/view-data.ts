@@ -25,6 +25,10 @@ export type { RolloutFolder, RolloutRow } from "./rollout-row.ts";
 export { isRight, ROLLOUT_FOLDERS } from "./rollout-row.ts";
 export type { AccuracyEstimate, RunState, RunSummary } from "./run-summary.ts";
 export type { MetricNames, Series, StepRange } from "./series.ts";
+export type { MeanEstimate } from "./student-interval.ts";
+export { studentInterval } from "./student-interval.ts";
+export type { SeedResult, SeedSummary } from "./summarise-seeds.ts";
+export { summariseSeeds } from "./summarise-seeds.ts";
 
 export interface Overview {
   /** Newest first. */

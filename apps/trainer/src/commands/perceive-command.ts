@@ -4,7 +4,7 @@ import type { DependencyNumbers } from "@fovea-rl/run-records";
 import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { type PerceiveOptions, perceiveRun } from "../perception/perceive-run.ts";
-import { collect, wholeNumber } from "./option-values.ts";
+import { collect, positiveNumber, wholeNumber } from "./option-values.ts";
 
 const PERTURBATIONS = ["patch-black", "gaussian-noise", "gaussian-blur", "grey"] as const;
 
@@ -15,6 +15,7 @@ interface PerceiveCommandOptions {
   readonly samples: number;
   readonly estimator: DependencyEstimator;
   readonly perturbation: PerceiveOptions["perturbation"];
+  readonly fraction?: number;
   readonly set: readonly string[];
   readonly name?: string;
 }
@@ -66,6 +67,12 @@ export function perceiveCommand(): Command {
     .option("--samples <count>", "rollouts a prompt", wholeNumber, 4)
     .addOption(new Option("--estimator <name>", "of visual dependency").choices(DEPENDENCY_ESTIMATORS).default("k3"))
     .addOption(new Option("--perturbation <name>", "of the image").choices(PERTURBATIONS).default("patch-black"))
+    .option(
+      "--fraction <share>",
+      "of a rollout's tokens outlined as pivotal, as VPPO chooses them",
+      positiveNumber,
+      0.4,
+    )
     .option("--set <path=value>", "override a value of the run's configuration (repeatable)", collect, [])
     .option("--name <name>", "name of the files in perception/; default: step-<step>")
     .addHelpText(

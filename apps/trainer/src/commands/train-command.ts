@@ -6,6 +6,7 @@ import { consoleRecorder } from "../recorders/console-recorder.ts";
 import { writeReport } from "../report/write-report.ts";
 import type { AccuracyEstimate } from "../run-directory/accuracy-estimate.ts";
 import { terminalColours } from "../terminal-colours.ts";
+import { describeUsage } from "../training/describe-usage.ts";
 import { resumeTraining, type TrainingResult, train } from "../training/train.ts";
 import { EXIT } from "./exit-codes.ts";
 import { abortOnInterrupt } from "./interruption.ts";
@@ -31,6 +32,7 @@ function printResult({ directory, status }: TrainingResult, report: string | und
   const wallSeconds = (Date.parse(status.updatedAt) - Date.parse(status.startedAt)) / 1000;
   lines.push(
     `training         ${status.step} updates in ${status.trainingSeconds.toFixed(1)} s, ${status.totalTokens} response tokens; ${wallSeconds.toFixed(1)} s since the run began`,
+    ...(status.usage ? [`engine           ${describeUsage(status.usage)}`] : []),
     `run directory    ${place}`,
   );
   if (report !== undefined) lines.push(`report           ${relative(process.cwd(), report)}`);

@@ -1,5 +1,5 @@
+import { type SeedSummary, summariseSeeds } from "@fovea-rl/run-records";
 import type { AccuracyEstimate } from "../run-directory/accuracy-estimate.ts";
-import { type MeanEstimate, studentInterval } from "../statistics/student-interval.ts";
 
 /** One member run as comparison.json holds it. */
 export interface ComparedRun {
@@ -15,16 +15,9 @@ export interface ComparedRun {
 }
 
 /** Final held-out accuracy of one algorithm over its finished seeds. */
-export interface AlgorithmSummary {
-  readonly algorithm: string;
-  readonly seeds: readonly number[];
-  readonly mean: number;
-  readonly low: number | null;
-  readonly high: number | null;
+export interface AlgorithmSummary extends SeedSummary {
   /** Mean of after - before. */
   readonly gain: number;
-  /** Differences to the first algorithm, paired by seed; null for the first, or without a common seed. */
-  readonly differenceToFirst: MeanEstimate | null;
   readonly trainingSeconds: number;
   readonly totalTokens: number;
 }
@@ -42,26 +35,19 @@ export function summariseComparison(
   algorithms: readonly string[],
 ): readonly AlgorithmSummary[] {
   const finished = runs.filter((run) => run.state === "finished" && run.after !== null);
-  const bySeed = (algorithm: string) =>
-    new Map(finished.filter((run) => run.algorithm === algorithm).map((run) => [run.seed, run]));
-  const first = bySeed(algorithms[0]!);
-  return algorithms.flatMap((algorithm, index) => {
-    const own = [...bySeed(algorithm).values()];
-    if (own.length === 0) return [];
-    const pairs = own.flatMap((run) => {
-      const partner = first.get(run.seed);
-      return partner ? [run.after!.accuracy - partner.after!.accuracy] : [];
-    });
-    return [
-      {
-        algorithm,
-        seeds: own.map(({ seed }) => seed),
-        ...studentInterval(own.map(({ after }) => after!.accuracy)),
-        gain: mean(own.map(({ before, after }) => after!.accuracy - (before?.accuracy ?? Number.NaN))),
-        differenceToFirst: index === 0 || pairs.length === 0 ? null : studentInterval(pairs),
-        trainingSeconds: mean(own.map((run) => run.trainingSeconds)),
-        totalTokens: mean(own.map((run) => run.totalTokens)),
-      },
-    ];
+  const results = finished.map(({ algorithm, seed, after }) => ({ algorithm, seed, value: after!.accuracy }));
+  return summariseSeeds(results, algorithms).map((summary) => {
+    const own = finished.filter(({ algorithm }) => algorithm === summary.algorithm);
+    return {
+      algorithm: summary.algorithm,
+      seeds: summary.seeds,
+      mean: summary.mean,
+      low: summary.low,
+      high: summary.high,
+      gain: mean(own.map(({ before, after }) => after!.accuracy - (before?.accuracy ?? Number.NaN))),
+      differenceToFirst: summary.differenceToFirst,
+      trainingSeconds: mean(own.map((run) => run.trainingSeconds)),
+      totalTokens: mean(own.map((run) => run.totalTokens)),
+    };
   });
 }

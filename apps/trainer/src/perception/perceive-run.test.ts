@@ -37,6 +37,13 @@ describe("perceiveRun", () => {
     const mean = dependencies.reduce((sum, value) => sum + value, 0) / dependencies.length;
     expect(result.profile.overall.tokens).toBe(dependencies.length);
     expect(result.profile.overall.mean).toBeCloseTo(mean, 6);
+    for (const { columns, tokenTexts } of rollouts) {
+      // ceil(0.4 T) tokens, and none of the others looks more.
+      const weights = columns["tokenWeights"]!;
+      expect(weights.filter((weight) => weight === 1)).toHaveLength(Math.ceil(0.4 * tokenTexts.length - 1e-12));
+      const of = (weight: number) => columns["dependency"]!.filter((_, token) => weights[token] === weight);
+      expect(Math.max(0, ...of(0))).toBeLessThanOrEqual(Math.min(...of(1)));
+    }
     for (const { images, perturbedImages, advantages } of rollouts) {
       expect(perturbedImages).not.toEqual(images);
       expect(advantages).toBeUndefined();
@@ -52,6 +59,21 @@ describe("perceiveRun", () => {
     const again = await perceiveRun(run, { ...options, step: 4, name: "step-4-again" });
     expect(again.result.profile.overall).toEqual(first.result.profile.overall);
     expect((await perceiveRun(run, options)).result.profile.overall).not.toEqual(first.result.profile.overall);
+  });
+
+  it("marks as large a share of the tokens as asked", async () => {
+    const run = await trainedRun();
+    const { result } = await perceiveRun(run, { ...options, fraction: 1 });
+    expect(result.pivotalFraction).toBe(1);
+    const text = await readFile(join(run, "perception", "step-6.jsonl"), "utf8");
+    const rollouts = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => parseRollout(line)!);
+    expect(new Set(rollouts.flatMap(({ columns }) => columns["tokenWeights"]!))).toEqual(new Set([1]));
+    await expect(perceiveRun(run, { ...options, fraction: 1.5 })).rejects.toThrow(
+      "--fraction must be above 0 and at most 1",
+    );
   });
 
   it("refuses a name of another step, and a step beside a checkpoint of another", async () => {

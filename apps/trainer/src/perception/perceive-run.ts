@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { filteringOptionsSchema, topTokenMask } from "@fovea-rl/algo-vppo";
 import { type CreditedRollout, FoveaError, type GradedRollout, type RolloutGroup } from "@fovea-rl/core";
 import {
   type DependencyEstimator,
@@ -34,6 +35,8 @@ export interface PerceiveOptions {
   readonly samples: number;
   readonly estimator: DependencyEstimator;
   readonly perturbation: PerceptionOptions["perturbation"]["kind"];
+  /** Share of a rollout's tokens to mark as pivotal, those that look most, as VPPO chooses them (eq. 6); default 0.4, as VPPO's. */
+  readonly fraction?: number;
   /** Overrides of the run's configuration, as of `--set`: another task, say. */
   readonly overrides: readonly string[];
   /** Name of the files in `perception/`; default `step-N`. Must begin so. */
@@ -49,6 +52,7 @@ export interface RunPerception {
   readonly prompts: number;
   readonly samplesPerPrompt: number;
   readonly perception: PerceptionOptions;
+  readonly pivotalFraction: number;
   readonly profile: PerceptionProfile;
 }
 
@@ -84,6 +88,9 @@ export async function perceiveRun(
     estimator: options.estimator,
     perturbation: options.perturbation,
   });
+  const fraction = options.fraction ?? filteringOptionsSchema.parse({}).fraction;
+  if (!(fraction > 0 && fraction <= 1))
+    throw new FoveaError(`--fraction must be above 0 and at most 1, not ${fraction}`);
   const name = options.name ?? `step-${point.state.step}`;
   if (
     !/^[\w.-]+$/.test(name) ||
@@ -111,7 +118,7 @@ export async function perceiveRun(
       });
       const draw = { seed: configuration.seed, step: point.state.step };
       const measured = await new PerceptionProbe(subjects.policy, perception).measure(graded, draw);
-      groups.push(...graded.map((group, index) => attach(group, measured[index])));
+      groups.push(...graded.map((group, index) => attach(group, measured[index], fraction)));
       options.onProgress?.(end, total);
     }
     const profile = perceptionProfile(
@@ -126,6 +133,7 @@ export async function perceiveRun(
       prompts: total,
       samplesPerPrompt: options.samples,
       perception,
+      pivotalFraction: fraction,
       profile,
     };
     const folder = join(paths.directory, "perception");
@@ -160,13 +168,15 @@ async function sampleHeldOut(
 function attach(
   group: RolloutGroup<GradedRollout>,
   perceptions: readonly RolloutPerception[] | undefined,
+  fraction: number,
 ): RolloutGroup<CreditedRollout> {
   const rollouts = group.rollouts.map((rollout, index): CreditedRollout => {
     const advantages = new Float32Array(0);
     const perception = perceptions?.[index];
     if (!perception) return { ...rollout, credit: { advantages } };
     const { dependency, perturbedLogprobs, perturbedImages } = perception;
-    const columns = { dependency: Float32Array.from(dependency), perturbedLogprobs };
+    const tokenWeights = topTokenMask(dependency, fraction);
+    const columns = { dependency: Float32Array.from(dependency), perturbedLogprobs, tokenWeights };
     // Drawn when they are written: see RolloutPerception.
     const credit = Object.defineProperty({ advantages, columns }, "perturbedImages", { get: perturbedImages });
     return { ...rollout, credit };

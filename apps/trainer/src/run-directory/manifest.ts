@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Policy, Task } from "@fovea-rl/core";
 import { resolvePackage } from "../plugins/package-resolver.ts";
 import { type PackageManifest, trainerManifest } from "../trainer-package.ts";
+import type { UsageEstimate } from "../training/estimate-usage.ts";
 import { type GitState, gitState } from "./git-state.ts";
 
 /** What a run was made of: manifest.json. */
@@ -21,6 +22,8 @@ export interface RunManifest {
   readonly policy: Readonly<Record<string, string | number | boolean>>;
   readonly machine: Readonly<Record<string, string | number>>;
   readonly git?: GitState;
+  /** Told before the first update by an engine whose work costs something. */
+  readonly estimatedUsage?: UsageEstimate;
 }
 
 /** Name and version of the package that a file belongs to. */
@@ -59,10 +62,11 @@ export interface ManifestInput {
   readonly pluginFiles: readonly string[];
   readonly baseDirectory: string;
   readonly command: readonly string[];
+  readonly estimatedUsage: UsageEstimate | undefined;
 }
 
 export async function describeRun(input: ManifestInput): Promise<RunManifest> {
-  const { seed, algorithm, policy, task, pluginFiles, baseDirectory, command } = input;
+  const { seed, algorithm, policy, task, pluginFiles, baseDirectory, command, estimatedUsage } = input;
   const git = gitState(baseDirectory);
   const processors = cpus();
   return {
@@ -86,5 +90,6 @@ export async function describeRun(input: ManifestInput): Promise<RunManifest> {
       hostname: hostname(),
     },
     ...(git ? { git } : {}),
+    ...(estimatedUsage ? { estimatedUsage } : {}),
   };
 }

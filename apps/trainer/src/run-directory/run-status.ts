@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { FoveaError } from "@fovea-rl/core";
+import { FoveaError, type Usage } from "@fovea-rl/core";
 import type { AccuracyEstimate } from "./accuracy-estimate.ts";
 import { writeJson } from "./write-file-atomically.ts";
 
@@ -15,6 +15,8 @@ export interface RunStatus {
   readonly after?: AccuracyEstimate;
   readonly trainingSeconds: number;
   readonly totalTokens: number;
+  /** What the engine's work amounts to so far, evaluations included, where it tells. */
+  readonly usage?: Usage;
 }
 
 export function writeStatus(path: string, status: Omit<RunStatus, "updatedAt">): Promise<void> {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { bootstrapInterval } from "./bootstrap-interval.ts";
-import { studentInterval } from "./student-interval.ts";
 import { wilsonInterval } from "./wilson-interval.ts";
 
 describe("Wilson's interval", () => {
@@ -18,33 +17,6 @@ describe("Wilson's interval", () => {
 
   it("of nothing is everything", () => {
     expect(wilsonInterval(0, 0)).toEqual({ low: 0, high: 1 });
-  });
-});
-
-describe("Student's interval", () => {
-  it("of a sample worked by hand", () => {
-    // mean 5, s^2 = 20/3, t(3) = 3.182446: half width 3.182446 * sqrt(20/12).
-    const { mean, low, high } = studentInterval([2, 4, 6, 8]);
-    expect(mean).toBe(5);
-    expect(high! - mean).toBeCloseTo(3.182446 * Math.sqrt(20 / 12), 6);
-    expect(mean - low!).toBeCloseTo(high! - mean, 12);
-  });
-
-  it("goes on from the table smoothly, towards the normal distribution", () => {
-    const half = (count: number) => {
-      const values = Array.from({ length: count }, (_, index) => index % 2);
-      const { mean, high } = studentInterval(values);
-      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
-      return (high! - mean) / Math.sqrt(variance / count);
-    };
-    expect(half(31)).toBeCloseTo(2.042272, 6);
-    // t(31) and t(120) of any table.
-    expect(half(32)).toBeCloseTo(2.039513, 5);
-    expect(half(121)).toBeCloseTo(1.97993, 5);
-  });
-
-  it("of one value has no width to tell", () => {
-    expect(studentInterval([0.5])).toEqual({ mean: 0.5, low: null, high: null });
   });
 });
 

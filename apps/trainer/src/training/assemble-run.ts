@@ -65,11 +65,16 @@ export interface RunSubjects {
   readonly verifiers: readonly WeightedVerifier[];
 }
 
-/** Creates policy, task and verifiers. The caller disposes the policy. */
+/**
+ * Creates policy, task and verifiers. The caller disposes the policy.
+ *
+ * @param signal ends the creation, which may wait for a server.
+ */
 export async function createSubjects(
   configuration: Configuration,
   plugins: Omit<RunPlugins, "algorithm" | "recorders">,
   baseDirectory: string,
+  signal?: AbortSignal,
 ): Promise<RunSubjects> {
   const packageDirectories = [baseDirectory, trainerDirectory];
   const context = { seed: configuration.seed, baseDirectory, packageDirectories };
@@ -81,6 +86,7 @@ export async function createSubjects(
   const policy = await plugins.policy.definition.create(plugins.policy.options, {
     ...context,
     trainingTemperature: configuration.sampling.temperature,
+    signal,
   });
   return { policy, task, verifiers };
 }

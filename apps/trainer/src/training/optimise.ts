@@ -64,7 +64,7 @@ export async function optimise(
       )
       .catch((cause: Error) => {
         // An engine refuses a gradient that is not finite with a FoveaError, and has not applied it.
-        if (cause.name !== "FoveaError") throw cause;
+        if (cause.name !== "FoveaError" || "isUnfinishedWork" in cause) throw cause;
         throw new NonFiniteError(update + 1, `${cause.message} (${where})`, groups, { cause });
       });
     if (gradientNorm !== undefined && !Number.isFinite(gradientNorm)) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
-import { FoveaError, type Recorder, type RecorderContext } from "@fovea-rl/core";
+import { type ExtraPasses, FoveaError, type Recorder, type RecorderContext } from "@fovea-rl/core";
 import type { Configuration } from "../configuration/configuration.ts";
 import { type LoadedConfiguration, loadConfiguration } from "../configuration/load-configuration.ts";
 import { metricsRecorder } from "../recorders/metrics-recorder.ts";
@@ -22,6 +22,8 @@ import {
   type RunPlugins,
 } from "./assemble-run.ts";
 import { checkSameSubjects, readManifest } from "./check-same-subjects.ts";
+import { describeEstimate } from "./describe-usage.ts";
+import { estimateUsage } from "./estimate-usage.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { closeRecorders } from "./record.ts";
 import { findResumePoint, type ResumePoint, rewindRecords } from "./resume-point.ts";
@@ -78,6 +80,10 @@ function needsReference({ algorithm }: RunPlugins): boolean {
   return algorithm.definition.requirements(algorithm.options).includes("reference-policy");
 }
 
+function extraPasses({ algorithm }: RunPlugins): ExtraPasses {
+  return algorithm.definition.extraPasses?.(algorithm.options) ?? { current: 0, reference: 0 };
+}
+
 /** The steps that a new run and a resumed one share, from plug-ins to the last update. */
 async function runTraining(
   loaded: LoadedConfiguration,
@@ -89,16 +95,19 @@ async function runTraining(
   const { baseDirectory } = loaded;
   const plugins = await loadRunPlugins(loaded.configuration, baseDirectory);
   const configuration = completeConfiguration(loaded.configuration, plugins);
-  const subjects = await createSubjects(configuration, plugins, baseDirectory);
+  const subjects = await createSubjects(configuration, plugins, baseDirectory, options.signal);
   const { policy, task } = subjects;
   const recorders: Recorder[] = [];
   let unlock = () => {};
   try {
     // Asked once more below with recorders: what the algorithm and the engine cannot do together must not leave a directory.
-    assembleRun(configuration, plugins, subjects, [], () => {});
+    const planned = assembleRun(configuration, plugins, subjects, [], () => {});
     const opened = await openDirectory(configuration);
     unlock = opened.unlock;
     const { paths, resumePoint } = opened;
+    const initial = resumePoint?.state ?? initialTrainingState;
+    const estimate = await estimateUsage(planned, extraPasses(plugins), initial);
+    if (estimate) options.onNotice?.(describeEstimate(estimate, configuration, initial.step));
     const manifest = await describeRun({
       seed: configuration.seed,
       algorithm: plugins.algorithm.definition.name,
@@ -107,6 +116,7 @@ async function runTraining(
       pluginFiles: pluginFiles(plugins),
       baseDirectory,
       command: options.command ?? [],
+      estimatedUsage: estimate,
     });
     const earlier = readManifest(paths.manifest);
     if (earlier) checkSameSubjects(earlier, manifest, options.onNotice);
@@ -129,7 +139,6 @@ async function runTraining(
     }
     recorders.push(...(options.recorders?.(context) ?? []));
     const run = assembleRun(configuration, plugins, subjects, recorders, options.onPhase ?? (() => {}));
-    const initial = resumePoint?.state ?? initialTrainingState;
     return await superviseLoop(run, paths, initial, manifest, options);
   } catch (error) {
     throw writeError(error, "the run directory");
@@ -163,6 +172,7 @@ async function superviseLoop(
       ...(after ? { after } : {}),
       trainingSeconds: at.trainingSeconds,
       totalTokens: at.totalTokens,
+      ...(run.policy.usage ? { usage: run.policy.usage() } : {}),
     };
   };
   let latest = initial;

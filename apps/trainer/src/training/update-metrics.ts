@@ -78,6 +78,11 @@ function optimiserMetrics(run: Run, reports: readonly OptimiserReport[]): Record
   };
 }
 
+/** Running totals of the engine's work, where it tells: `engine/tokens-sampled`, `engine/cost`, ... */
+function engineUsage({ policy }: Run): Record<string, number> {
+  return Object.fromEntries(Object.entries(policy.usage?.() ?? {}).map(([name, amount]) => [`engine/${name}`, amount]));
+}
+
 /** Response tokens of all rollouts sampled for a batch. */
 export function sampledTokens(batch: Batch): number {
   return batch.sampled.reduce(
@@ -124,5 +129,6 @@ export function updateMetrics(
     "tokens/prompt": credited.reduce((sum, { prompt }) => sum + run.policy.promptLength(prompt), 0),
     "tokens/total": totalTokens,
     "prompts/total": batch.promptCursor,
+    ...engineUsage(run),
   };
 }

@@ -1,20 +1,9 @@
-import type { Comparison, Interval } from "@fovea-rl/run-records/view-data";
+import type { Comparison } from "@fovea-rl/run-records/view-data";
 import { linkTo } from "../state/route.ts";
 import { formatDuration, formatNumber, formatPercent, formatPoints } from "../text/format-number.ts";
 import { visibleText } from "../text/visible-text.ts";
+import { percentInterval, pointsInterval } from "./interval-text.ts";
 import { Scroll } from "./scroll.tsx";
-
-function percentInterval({ low, high }: Interval): string {
-  return low === undefined || high === undefined ? "one seed" : `${formatPercent(low)} to ${formatPercent(high)}`;
-}
-
-function pointsInterval(difference: Interval | undefined): string {
-  if (!difference) return "–";
-  const { mean, low, high } = difference;
-  const interval =
-    low === undefined || high === undefined ? "one seed" : `${formatPoints(low)} to ${formatPoints(high)}`;
-  return `${formatPoints(mean)} (${interval})`;
-}
 
 /** Mean, interval and paired difference of each algorithm, and the runs behind them. */
 export function ComparisonTable({ comparison }: { readonly comparison: Comparison }) {

@@ -1,93 +1,91 @@
-import type { Comparison, RunSummary } from "@fovea-rl/run-records/view-data";
+import { type Comparison, type RunSummary, type SeedResult, summariseSeeds } from "@fovea-rl/run-records/view-data";
 import { useSource } from "../state/source-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
 import { formatPercent } from "../text/format-number.ts";
 import { visibleText } from "../text/visible-text.ts";
+import { percentInterval, pointsInterval } from "./interval-text.ts";
 import { Scroll } from "./scroll.tsx";
 
 const FAMILY = /^evaluation\/family\/(.+)\/accuracy$/;
-
-interface FamilyRow {
-  readonly algorithm: string;
-  /** By family, the last held-out accuracy of each seed. */
-  readonly seeds: ReadonlyMap<string, readonly number[]>;
-}
 
 interface FamilyTableProperties {
   readonly comparison: Comparison;
   readonly runs: readonly RunSummary[];
 }
 
-/** Held-out accuracy by question family: the mean over seeds, and the least and most of them. */
+/** Held-out accuracy by question family, as the table of all questions: mean, interval, difference to the first by seed. */
 export function FamilyTable({ comparison, runs }: FamilyTableProperties) {
   const source = useSource();
   const finished = comparison.runs.filter((run) => run.state === "finished" && runs.some(({ id }) => id === run.id));
-  const load = async (): Promise<readonly FamilyRow[]> => {
-    const rows = new Map<string, Map<string, number[]>>();
-    for (const run of finished) {
-      const { names } = await source.metricNames(run.id);
-      const series = await source.series(
-        run.id,
-        names.evaluations.filter((name) => FAMILY.test(name)),
-      );
-      const row = rows.get(run.algorithm) ?? new Map<string, number[]>();
-      rows.set(run.algorithm, row);
-      for (const [name, { values }] of Object.entries(series)) {
+  const load = async (): Promise<ReadonlyMap<string, readonly SeedResult[]>> => {
+    const results = new Map<string, SeedResult[]>();
+    const loaded = await Promise.all(
+      finished.map(async ({ id }) => {
+        const { names } = await source.metricNames(id);
+        const last = runs.find((run) => run.id === id)?.step ?? 0;
+        return source.series(
+          id,
+          names.evaluations.filter((name) => FAMILY.test(name)),
+          { from: last, to: last },
+        );
+      }),
+    );
+    for (const [place, { algorithm, seed }] of finished.entries()) {
+      for (const [name, { values }] of Object.entries(loaded[place]!)) {
         const family = name.match(FAMILY)![1]!;
-        const last = values.at(-1);
-        if (last !== undefined) row.set(family, [...(row.get(family) ?? []), last]);
+        const value = values.at(-1);
+        if (value === undefined || seed === undefined) continue;
+        results.set(family, [...(results.get(family) ?? []), { algorithm, seed, value }]);
       }
     }
-    return [...rows].map(([algorithm, seeds]) => ({ algorithm, seeds }));
+    return results;
   };
-  const { value: rows } = useLoaded(load, comparison.id, [finished.map(({ id }) => id).join("\n")]);
-  const families = [...new Set((rows ?? []).flatMap(({ seeds }) => [...seeds.keys()]))].sort();
-  if (!rows || families.length === 0) return null;
+  const { value: results } = useLoaded(load, comparison.id, [finished.map(({ id }) => id).join("\n")]);
+  if (!results || results.size === 0) return null;
+  const algorithms = [...new Set(comparison.runs.map(({ algorithm }) => algorithm))];
+  const families = [...results].sort(([a], [b]) => (a < b ? -1 : 1));
   return (
     <>
       <h3>By question family</h3>
       <Scroll label={`${comparison.id} by question family`}>
-        <table class="summary">
+        <table class="summary families">
           <thead>
             <tr>
+              <th scope="col">family</th>
               <th scope="col">algorithm</th>
-              {families.map((family) => (
-                <th scope="col" key={family}>
-                  {visibleText(family)}
-                </th>
-              ))}
+              <th scope="col">seeds</th>
+              <th scope="col">accuracy</th>
+              <th scope="col">95 % interval</th>
+              <th scope="col">difference to the first, points (95 %)</th>
             </tr>
           </thead>
-          <tbody>
-            {rows.map(({ algorithm, seeds }) => (
-              <tr key={algorithm}>
-                <th scope="row">{visibleText(algorithm)}</th>
-                {families.map((family) => (
-                  <td key={family}>
-                    <FamilyCell values={seeds.get(family) ?? []} />
-                  </td>
+          {families.map(([family, own]) => {
+            const rows = summariseSeeds(own, algorithms);
+            return (
+              <tbody key={family}>
+                {rows.map((row, place) => (
+                  <tr key={row.algorithm}>
+                    {place === 0 && (
+                      <th scope="rowgroup" rowSpan={rows.length}>
+                        {visibleText(family)}
+                      </th>
+                    )}
+                    <th scope="row">{visibleText(row.algorithm)}</th>
+                    <td>{row.seeds.length}</td>
+                    <td>{formatPercent(row.mean)}</td>
+                    <td>{percentInterval(row)}</td>
+                    <td>{pointsInterval(row.differenceToFirst)}</td>
+                  </tr>
                 ))}
-              </tr>
-            ))}
-          </tbody>
+              </tbody>
+            );
+          })}
         </table>
       </Scroll>
-      <p class="muted">Last evaluation; mean over seeds, with the lowest and highest seed.</p>
-    </>
-  );
-}
-
-function FamilyCell({ values }: { readonly values: readonly number[] }) {
-  if (values.length === 0) return <>–</>;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return (
-    <>
-      {formatPercent(mean)}{" "}
-      {values.length > 1 && (
-        <span class="muted">
-          ({formatPercent(Math.min(...values))} to {formatPercent(Math.max(...values))})
-        </span>
-      )}
+      <p class="muted">
+        Last evaluation of each run, over the held-out prompts of the family; means, intervals and paired differences as
+        above. There are as many intervals as rows: now and then one leaves out 0 by chance.
+      </p>
     </>
   );
 }

@@ -4,8 +4,8 @@ import { ThemeContext } from "../state/theme-context.ts";
 
 const STEPS = 40;
 
-/** What the shades of tokens mean. */
-export function ScaleLegend({ hasWeights }: { readonly hasWeights: boolean }) {
+/** What the shades of tokens mean. @param pivotal what outlined tokens are; undefined: none is. */
+export function ScaleLegend({ pivotal }: { readonly pivotal: string | undefined }) {
   const theme = useContext(ThemeContext);
   return (
     <div class="scale">
@@ -34,9 +34,9 @@ export function ScaleLegend({ hasWeights }: { readonly hasWeights: boolean }) {
           </text>
         ))}
       </svg>
-      {hasWeights && (
+      {pivotal !== undefined && (
         <span>
-          <span class="token pivotal sample">token</span> pivotal: the update learns from it
+          <span class="token pivotal sample">token</span> pivotal: {pivotal}
         </span>
       )}
     </div>

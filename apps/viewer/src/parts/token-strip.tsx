@@ -16,7 +16,7 @@ const PIVOTAL = 0.5;
  */
 export function TokenStrip({ rollout }: { readonly rollout: RolloutRecord }) {
   const theme = useContext(ThemeContext);
-  const { tokenTexts, columns } = rollout;
+  const { tokenTexts, columns, advantages } = rollout;
   const { dependency, tokenWeights } = columns;
   const most = dependency ? dependency.indexOf(Math.max(...dependency)) : 0;
   const [chosen, setChosen] = useState(Math.max(0, most));
@@ -38,7 +38,9 @@ export function TokenStrip({ rollout }: { readonly rollout: RolloutRecord }) {
   return (
     <section aria-label="Response by token">
       {dependency ? (
-        <ScaleLegend hasWeights={tokenWeights !== undefined} />
+        <ScaleLegend
+          pivotal={tokenWeights && (advantages ? "the update learns from it" : "VPPO would learn from it")}
+        />
       ) : (
         <p class="muted">Visual dependency was not measured: this algorithm does not need it. fovea perceive does.</p>
       )}
