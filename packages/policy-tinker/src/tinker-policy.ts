@@ -99,9 +99,9 @@ export class TinkerPolicy implements Policy {
     return usageRecord(this.#meter.total, this.#parts.options.prices);
   }
 
-  estimateUsage(work: WorkAhead): Usage {
+  estimateUsage({ loss, ...work }: WorkAhead): Usage {
     const { prices, behaviourLogprobs } = this.#parts.options;
-    const plan = { usesBuiltInLoss: this.#hasBuiltIn(work.loss), rescoresSamples: behaviourLogprobs === "trainer" };
+    const plan = { usesBuiltInLoss: this.#hasBuiltIn(loss), rescoresSamples: behaviourLogprobs === "trainer" };
     return usageRecord(estimateUsage(work, plan), prices);
   }
 

@@ -8,3 +8,6 @@ export type { Family, Question } from "./digits/question.ts";
 export { demonstration, FAMILIES } from "./digits/question.ts";
 export type { Level, Place, PlacedDigit, Scene } from "./digits/scene.ts";
 export { default as digits } from "./digits.ts";
+export type { ImageQuestionsOptions } from "./image-questions/image-questions-options.ts";
+export { imageQuestionsOptionsSchema } from "./image-questions/image-questions-options.ts";
+export { default as imageQuestions } from "./image-questions.ts";

@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { Configuration } from "../configuration/configuration.ts";
 import { installedFirstPartyNames, type PluginKind, pluginCandidates } from "../plugins/first-party-names.ts";
-import { loadPlugin } from "../plugins/load-plugin.ts";
+import { loadDefinition } from "../plugins/load-plugin.ts";
 import { resolvePackage } from "../plugins/package-resolver.ts";
 import { builtInRecorders } from "../recorders/built-in-recorders.ts";
 import { packageOf } from "../run-directory/manifest.ts";
@@ -34,7 +34,7 @@ async function plugins(kind: PluginKind, baseDirectory: string): Promise<readonl
   const findings: Finding[] = [];
   for (const name of installedFirstPartyNames(kind)) {
     try {
-      const { definition, file } = await loadPlugin(kind, { use: name, options: {} }, baseDirectory, [kind]);
+      const { definition, file } = await loadDefinition(kind, name, baseDirectory);
       const owner = file === undefined ? undefined : packageOf(file);
       findings.push({ name: definition.name, state: "ok", detail: owner ? `${owner.name} ${owner.version}` : "" });
     } catch (error) {

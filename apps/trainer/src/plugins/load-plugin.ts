@@ -78,7 +78,30 @@ function findPlugin(kind: PluginKind, use: string, baseDirectory: string): strin
 }
 
 /**
- * Finds a plug-in, from the configuration's directory first and then among the trainer's packages, and checks its options.
+ * Finds a plug-in, from the configuration's directory first and then among the trainer's packages.
+ *
+ * @throws FoveaError
+ */
+export async function loadDefinition<Kind extends PluginKind>(
+  kind: Kind,
+  use: string,
+  baseDirectory: string,
+): Promise<Omit<LoadedPlugin<Kind>, "options">> {
+  const builtIn = kind === "recorder" ? builtInRecorders[use] : undefined;
+  const file = builtIn ? undefined : findPlugin(kind, use, baseDirectory);
+  let exported: unknown = builtIn;
+  if (file !== undefined) {
+    try {
+      exported = await importDefault(file);
+    } catch (cause) {
+      throw new FoveaError(`the ${kind} "${use}" (${file}) does not load: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return { definition: checkDefinition(kind, use, exported), file };
+}
+
+/**
+ * Finds a plug-in and checks its options.
  *
  * @param path where it stands in the configuration (`["algorithm"]`, `["rewards", 0]`), for messages.
  * @throws FoveaError
@@ -89,17 +112,7 @@ export async function loadPlugin<Kind extends PluginKind>(
   baseDirectory: string,
   path: readonly (string | number)[],
 ): Promise<LoadedPlugin<Kind>> {
-  const builtIn = kind === "recorder" ? builtInRecorders[use.use] : undefined;
-  const file = builtIn ? undefined : findPlugin(kind, use.use, baseDirectory);
-  let exported: unknown = builtIn;
-  if (file !== undefined) {
-    try {
-      exported = await importDefault(file);
-    } catch (cause) {
-      throw new FoveaError(`the ${kind} "${use.use}" (${file}) does not load: ${(cause as Error).message}`, { cause });
-    }
-  }
-  const definition = checkDefinition(kind, use.use, exported);
+  const { definition, file } = await loadDefinition(kind, use.use, baseDirectory);
   const source = `the configuration of the ${kind} "${use.use}"`;
   const completed = await validateOptions(definition.optionsSchema, use.options, source, [...path, "options"]);
   // A resumed run reads its options from config.json: a new one must see the very same, or the two would differ.

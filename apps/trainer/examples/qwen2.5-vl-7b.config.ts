@@ -1,5 +1,10 @@
-// VPPO on Qwen2.5-VL-7B through a SkyRL cluster, with the paper's hyper-parameters (Huang et al. 2025). Not run: docs/remote-engine.md
-// says what was. The training questions are a task of your own, ./image-questions.ts: see docs/write-an-algorithm.md for plug-ins.
+// VPPO on Qwen2.5-VL-7B through a SkyRL cluster, with the paper's hyper-parameters (Huang et al. 2025, arXiv 2510.09285). What of it
+// was run and what was not: docs/remote-engine.md. To use it:
+//   1. copy it to a folder of your own as fovea.config.ts, beside questions/train.jsonl and questions/held-out.jsonl
+//      (one line a question: { "question": "... <image> ...", "answer": "...", "images": ["..."] });
+//   2. put the model's small files into qwen2.5-vl-7b-files: config.json, generation_config.json, tokenizer.json,
+//      tokenizer_config.json, chat_template.json, preprocessor_config.json; no weights;
+//   3. npm install sharp; export SKYRL_API_KEY=...; npx fovea doctor fovea.config.ts; npx fovea train
 import { defineConfig } from "@fovea-rl/trainer";
 
 export default defineConfig({
@@ -10,8 +15,8 @@ export default defineConfig({
     options: {
       server: { url: "https://skyrl.example.org", apiKey: { environment: "SKYRL_API_KEY" } },
       baseModel: "Qwen/Qwen2.5-VL-7B-Instruct",
-      // config.json, tokenizer.json, tokenizer_config.json, chat_template, preprocessor_config.json, generation_config.json.
       modelFiles: "./qwen2.5-vl-7b-files",
+      // Ours: at most 1280 tokens an image.
       images: { maximumPixels: 1_003_520 },
       // 0: all weights, as in the paper.
       lora: { rank: 0 },
@@ -23,8 +28,16 @@ export default defineConfig({
       operationSeconds: 7200,
     },
   },
-  task: "./image-questions.ts",
+  task: {
+    use: "image-questions",
+    options: {
+      train: "questions/train.jsonl",
+      heldOut: "questions/held-out.jsonl",
+      instruction: "Think step by step, and put the final answer in \\boxed{}.",
+    },
+  },
   rewards: ["boxed-answer"],
+  // The length is ours.
   sampling: { temperature: 1, topP: 0.99, maximumTokens: 2048 },
   training: {
     promptsPerUpdate: 384,
