@@ -174,6 +174,31 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout:
     await page.close();
   });
 
+  it("paints every line of a chart, at first and after another is chosen", async () => {
+    const { page } = await openPage(browser, { colorScheme: "light" });
+    // How many pixels of the canvas have nearly each of the first lines' colours.
+    const painted = (metric: string) =>
+      page.evaluate(`(() => {
+        const canvas = document.querySelector('[data-metric="${metric}"] canvas');
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return [[0x00, 0x72, 0xb2], [0xd5, 0x5e, 0x00]].map((colour) => {
+          let count = 0;
+          for (let place = 0; place < data.length; place += 4) {
+            if (data[place + 3] > 200 && colour.every((value, channel) => Math.abs(data[place + channel] - value) < 25)) count++;
+          }
+          return count;
+        });
+      })()`) as Promise<number[]>;
+    await page.goto(`${server.address}#/runs?run=${example.run}`);
+    for (const metric of ["evaluation/accuracy", "reward/mean", "dependency/mean"]) {
+      await page.locator(`[data-metric="${metric}"]`).scrollIntoViewIfNeeded();
+      await expect.poll(async () => (await painted(metric))[0], PATIENCE).toBeGreaterThan(100);
+    }
+    await page.getByLabel("perceived").check();
+    await expect.poll(async () => (await painted("dependency/mean"))[1], PATIENCE).toBeGreaterThan(100);
+    await page.close();
+  });
+
   it("looks closer at a curve by the plus key and by drawing over it, and shows all again", async () => {
     const { page, troubles } = await openPage(browser);
     await page.goto(`${server.address}#/runs?run=${example.run}`);

@@ -69,10 +69,15 @@ describe("the dependency scale", () => {
 
 describe("curves", () => {
   it("smooths without the bias of a start at zero, and a constant not at all", () => {
-    expect(smooth([3, 3, 3], 0.9, 1).map((value) => Math.round(value * 1e9) / 1e9)).toEqual([3, 3, 3]);
-    const [first, second] = smooth([1, 2], 0.5, 1);
-    expect([first, second]).toEqual([1, 5 / 3]);
-    expect(smooth([1, 2], 0.5, 2)[1]).toBeCloseTo((0.25 * 0.75 + 2 * 0.75) / (1 - 0.25 ** 2), 12);
+    const at = (steps: readonly number[], values: readonly number[], weight: number) =>
+      smooth({ steps, values }, weight);
+    expect(at([1, 2, 3], [3, 3, 3], 0.9).map((value) => Math.round(value * 1e9) / 1e9)).toEqual([3, 3, 3]);
+    expect(at([1, 2], [1, 2], 0.5)).toEqual([1, 5 / 3]);
+  });
+
+  it("smooths over steps, not over points: an evaluation every 25 steps is worth 25 steps", () => {
+    const [, second] = smooth({ steps: [2, 4], values: [1, 2] }, 0.5);
+    expect(second).toBeCloseTo((0.25 * 0.75 + 2 * 0.75) / (1 - 0.25 ** 2), 12);
   });
 
   it("draws seeds as mean and range where all of them are", () => {

@@ -1,6 +1,6 @@
 import type { Comparison } from "@fovea-rl/run-records/view-data";
 import { linkTo } from "../state/route.ts";
-import { formatDuration, formatNumber, formatPercent, formatPoints } from "../text/format-number.ts";
+import { formatCount, formatDuration, formatPercent, formatPoints } from "../text/format-number.ts";
 import { visibleText } from "../text/visible-text.ts";
 import { percentInterval, pointsInterval } from "./interval-text.ts";
 import { Scroll } from "./scroll.tsx";
@@ -35,7 +35,7 @@ export function ComparisonTable({ comparison }: { readonly comparison: Compariso
                 <td>{formatPoints(row.gain)}</td>
                 <td>{pointsInterval(row.differenceToFirst)}</td>
                 <td>{formatDuration(row.trainingSeconds)}</td>
-                <td>{formatNumber(row.totalTokens === undefined ? undefined : Math.round(row.totalTokens))}</td>
+                <td>{formatCount(row.totalTokens)}</td>
               </tr>
             ))}
           </tbody>

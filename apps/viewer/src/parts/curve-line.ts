@@ -16,14 +16,15 @@ export interface CurveLine {
 /**
  * Exponential moving average without the bias of its start.
  *
- * @param weight of the past per recorded value, 0 to below 1.
- * @param valuesPerPoint a point that stands for many values forgets as much as they would.
+ * @param weight of the past per step, 0 to below 1: points that are many steps apart, as evaluations or means of many records
+ * are, forget as much as so many steps do.
  */
-export function smooth(values: readonly number[], weight: number, valuesPerPoint: number): readonly number[] {
-  const decay = weight ** valuesPerPoint;
+export function smooth({ steps, values }: Pick<Series, "steps" | "values">, weight: number): readonly number[] {
   let average = 0;
   let mass = 0;
-  return values.map((value) => {
+  return values.map((value, index) => {
+    const since = index === 0 ? (steps[1] ?? 1) - (steps[0] ?? 0) : steps[index]! - steps[index - 1]!;
+    const decay = weight ** since;
     average = decay * average + (1 - decay) * value;
     mass = decay * mass + (1 - decay);
     return average / mass;
@@ -37,7 +38,7 @@ export function lineOfRun(label: string, series: Series, style: LineStyle, smoot
     label,
     style,
     steps: series.steps,
-    values: isSmoothed ? smooth(series.values, smoothing, series.stepsPerPoint) : series.values,
+    values: isSmoothed ? smooth(series, smoothing) : series.values,
     raw: isSmoothed ? series.values : undefined,
     low: isSmoothed ? undefined : series.minima,
     high: isSmoothed ? undefined : series.maxima,
@@ -48,7 +49,7 @@ export function lineOfRun(label: string, series: Series, style: LineStyle, smoot
 export function lineOfSeeds(label: string, seeds: readonly Series[], style: LineStyle, smoothing: number): CurveLine {
   const values = new Map<number, number[]>();
   for (const series of seeds) {
-    const own = smoothing > 0 ? smooth(series.values, smoothing, series.stepsPerPoint) : series.values;
+    const own = smoothing > 0 ? smooth(series, smoothing) : series.values;
     series.steps.forEach((step, index) => {
       values.set(step, [...(values.get(step) ?? []), own[index]!]);
     });

@@ -2,20 +2,37 @@ import type { StepRange } from "@fovea-rl/run-records/view-data";
 import type uPlot from "uplot";
 import { formatNumber } from "../text/format-number.ts";
 import type { CurveLine } from "./curve-line.ts";
-import { extentOf, paintLines } from "./paint-lines.ts";
+import { axisRange, paintLines } from "./paint-lines.ts";
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a === b || (a.length === b.length && a.every((step, index) => step === b[index]));
 }
 
-/** All steps that any line has, for the axis and the cursor; the lines themselves are painted from what they are. */
+/**
+ * All steps that any line has, for the axis and the cursor, and the least and the most that any line has there, for the axis of
+ * values; the lines themselves are painted from what they are.
+ */
 export function plotData(lines: readonly CurveLine[]): uPlot.AlignedData {
   const first = lines[0]?.steps ?? [];
-  const steps = lines.every((line) => isSame(line.steps, first))
-    ? [...first]
-    : [...new Set(lines.flatMap((line) => line.steps))].sort((a, b) => a - b);
-  return [steps, new Array<null>(steps.length).fill(null)];
+  const areSame = lines.every((line) => isSame(line.steps, first));
+  const steps = areSame ? [...first] : [...new Set(lines.flatMap((line) => line.steps))].sort((a, b) => a - b);
+  const place = areSame ? undefined : new Map(steps.map((step, index) => [step, index]));
+  const least = new Array<number | null>(steps.length).fill(null);
+  const most = new Array<number | null>(steps.length).fill(null);
+  for (const { steps: own, values, raw, low, high } of lines) {
+    for (const part of [values, raw, low, high]) {
+      for (let index = 0; part && index < part.length; index++) {
+        const at = place ? place.get(own[index]!)! : index;
+        const value = part[index]!;
+        if (least[at] === null || value < least[at]!) least[at] = value;
+        if (most[at] === null || value > most[at]!) most[at] = value;
+      }
+    }
+  }
+  return [steps, least, most];
 }
+
+const UNSEEN: uPlot.Series = { points: { show: false }, paths: () => null };
 
 interface PlotHearers {
   /** The lines as they are now. */
@@ -57,14 +74,14 @@ export function drawOptions(
     },
     scales: {
       x: { time: false },
-      y: { range: (plot) => extentOf(lines(), plot.scales["x"]?.min, plot.scales["x"]?.max) },
+      y: { range: (_, least, most) => axisRange(least, most) },
     },
     axes: [
       { ...axis, space: 60, size: 28 },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
     ],
-    // The second stands for all lines: it gives the axis of values something to belong to.
-    series: [{}, { points: { show: false } }],
+    // Never drawn themselves: the axis of values is made from them.
+    series: [{}, UNSEEN, UNSEEN],
     hooks: {
       draw: [(plot) => paintLines(plot, lines())],
       setSelect: [

@@ -11,7 +11,7 @@ interface NumbersTableProperties {
 export function NumbersTable({ label, rows }: NumbersTableProperties) {
   return (
     <Scroll label={label}>
-      <table>
+      <table class="summary">
         <thead>
           <tr>
             <th scope="col">rollouts</th>

@@ -6,29 +6,11 @@ const MARKED = 12;
 /** Lines beyond which each is drawn thinner, and is then drawn several times faster too. */
 const CROWD = 5;
 /** Points nearer than this, in pixels, are drawn column by column: a jagged area as one shape costs ten times as much. */
-const DENSE = 3;
+const DENSE = 1.3;
 
-/** Range of values that shows every line between two steps, with some room. */
-export function extentOf(
-  lines: readonly CurveLine[],
-  from = Number.NEGATIVE_INFINITY,
-  to = Number.POSITIVE_INFINITY,
-): [number | null, number | null] {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (const { steps, values, raw, low, high } of lines) {
-    for (const part of [values, raw, low, high]) {
-      if (!part) continue;
-      for (let index = 0; index < part.length; index++) {
-        const step = steps[index]!;
-        if (step < from || step > to) continue;
-        const value = part[index]!;
-        if (value < least) least = value;
-        if (value > most) most = value;
-      }
-    }
-  }
-  if (least > most) return [null, null];
+/** Range of an axis that shows values between two, with some room. */
+export function axisRange(least: number | null, most: number | null): [number | null, number | null] {
+  if (least === null || most === null) return [null, null];
   const room = least === most ? Math.abs(least) * 0.1 || 1 : (most - least) * 0.08;
   // Counts and shares begin at their zero, not below it.
   return [least >= 0 && least - room < 0 ? 0 : least - room, most + room];

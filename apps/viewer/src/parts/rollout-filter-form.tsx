@@ -43,10 +43,10 @@ export function RolloutFilterForm({ page, parameters, onChange }: RolloutFilterF
       {page.families.length > 0 && choice("Family", "family", named(page.families), "all")}
       {choice("Answer", "verdict", { right: "right", wrong: "wrong" }, "right and wrong")}
       {number("Reward from", "minimumReward")}
-      {number("to", "maximumReward")}
+      {number("Reward to", "maximumReward")}
       {number("Tokens from", "minimumLength")}
-      {number("to", "maximumLength")}
-      <label class="field">
+      {number("Tokens to", "maximumLength")}
+      <label class="field broad">
         Text
         <input
           type="search"

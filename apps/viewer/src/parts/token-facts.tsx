@@ -14,7 +14,7 @@ export function TokenFacts({ rollout, token }: { readonly rollout: RolloutRecord
     ["probability with the image", probability(logprob)],
     ["with the perturbed image", probability(perturbed)],
     ["visual dependency, nats", columns["dependency"]?.[token]],
-    ["weight in the update", columns["tokenWeights"]?.[token]],
+    [advantages ? "weight in the update" : "weight in an update of VPPO", columns["tokenWeights"]?.[token]],
     ["advantage before shaping", columns["baseAdvantages"]?.[token]],
     ["advantage", advantages?.[token]],
     ["entropy, nats", entropies?.[token]],
