@@ -38,6 +38,10 @@ import { estimateUsage, passTokens, type TokenUsage, UsageMeter, usageRecord } f
 
 const DEFAULT_CONTEXT = 32_768;
 const COURTESY_MILLISECONDS = 2000;
+const DRIFT_REMEDIES = {
+  sampler: 'consider behaviourLogprobs: "trainer"',
+  trainer: "the trainer's count, but tokens were drawn by the sampler's",
+};
 
 function capabilitiesOf({ options, session, encoder, findings }: EngineParts): PolicyCapabilities {
   const supported: Capability[] = ["custom-loss"];
@@ -69,7 +73,7 @@ export class TinkerPolicy implements Policy {
     const { options, context, session, channel, encoder, findings, referenceSession } = parts;
     this.#parts = parts;
     this.capabilities = capabilitiesOf(parts);
-    this.#drift = new DriftMeter(options.driftThreshold);
+    this.#drift = new DriftMeter(options.driftThreshold, DRIFT_REMEDIES[options.behaviourLogprobs]);
     this.#model = new TrainedModel(session, channel, options);
     this.#prompts = new EncodedPrompts(encoder, this.capabilities, session.origin);
     this.#sampler = new RolloutSampler(this.#model, encoder, this.#prompts, this.#meter, options.concurrency);

@@ -10,12 +10,17 @@ export interface Drift {
 /** Remembers which weights each rollout was sampled with, and compares what sampler and trainer say of it. */
 export class DriftMeter {
   readonly #threshold: number;
+  readonly #remedy: string;
   readonly #versions = new WeakMap<Float32Array, number>();
   #latest: Drift | undefined;
 
-  /** @param threshold mean drift above which a warning is given, nats. */
-  constructor(threshold: number) {
+  /**
+   * @param threshold mean drift above which a warning is given, nats.
+   * @param remedy what the warning suggests.
+   */
+  constructor(threshold: number, remedy: string) {
     this.#threshold = threshold;
+    this.#remedy = remedy;
   }
 
   /** The drift measured last. */
@@ -49,7 +54,7 @@ export class DriftMeter {
     if (drift.mean <= this.#threshold) return;
     warn(
       `the sampler's and the trainer's log-probabilities of the same tokens differ by ${drift.mean.toFixed(4)} on average ` +
-        `(at most ${drift.maximum.toFixed(4)}), above driftThreshold ${this.#threshold}; consider behaviourLogprobs: "trainer"`,
+        `(at most ${drift.maximum.toFixed(4)}), above driftThreshold ${this.#threshold}; ${this.#remedy}`,
     );
   }
 
