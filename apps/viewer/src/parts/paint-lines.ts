@@ -51,9 +51,10 @@ export function paintLines(plot: uPlot, lines: readonly CurveLine[]): void {
     const { colour, dash } = line.style;
     if (line.raw) stroke(axes, line.steps, line.raw, `${colour}44`, 1, []);
     stroke(axes, line.steps, line.values, colour, width1, dash);
-    if (line.steps.length < MARKED) mark(axes, line);
   }
   context.restore();
+  // Those at the ends reach beyond the plot.
+  for (const line of lines) if (line.steps.length < MARKED) mark(axes, line, firstStep, lastStep);
 }
 
 function stroke(
@@ -73,9 +74,15 @@ function stroke(
   context.stroke();
 }
 
-function mark({ context, x, y, scale }: Axes, { steps, values, style }: CurveLine): void {
+function mark(
+  { context, x, y, scale }: Axes,
+  { steps, values, style }: CurveLine,
+  firstStep: number,
+  lastStep: number,
+): void {
   context.fillStyle = style.colour;
   for (let index = 0; index < steps.length; index++) {
+    if (steps[index]! < firstStep || steps[index]! > lastStep) continue;
     context.beginPath();
     context.arc(x(steps[index]!), y(values[index]!), 2.5 * scale, 0, 2 * Math.PI);
     context.fill();
