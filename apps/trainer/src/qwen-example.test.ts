@@ -58,9 +58,9 @@ beforeAll(async () => {
   server = await startScriptedServer({
     modelName: "Qwen/Qwen2.5-VL-7B-Instruct",
     pixelsPerToken: 28,
-    // Two of eight are right: a group that the dynamic sampling of VPPO's base keeps.
+    // One of eight is right: a group that the dynamic sampling of VPPO's base keeps.
     respond: (sample) => [
-      ...tokenizer.encode(`I count ${sample}. \\boxed{${sample % 5}}`, { add_special_tokens: false }).ids,
+      ...tokenizer.encode(`I count ${sample}. \\boxed{${sample}}`, { add_special_tokens: false }).ids,
       END,
     ],
   });
@@ -186,7 +186,7 @@ describe("the configuration for Qwen2.5-VL-7B on a cluster", () => {
       .trim()
       .split("\n")
       .filter((text) => text.includes('"update"'));
-    expect(JSON.parse(line!).metrics).toMatchObject({ "accuracy/mean": 0.25, "sampling/acceptance-rate": 1 });
+    expect(JSON.parse(line!).metrics).toMatchObject({ "accuracy/mean": 0.125, "sampling/acceptance-rate": 1 });
     expect(JSON.parse(line!).metrics["dependency/mean"]).toBeGreaterThan(0);
   });
 });

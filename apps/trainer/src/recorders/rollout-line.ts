@@ -18,6 +18,7 @@ export interface RolloutLine {
   readonly text: string;
   readonly finishReason: "stop" | "length";
   readonly reward: number;
+  readonly unshapedReward?: number;
   readonly components: Readonly<Record<string, number>>;
   readonly extracted?: string;
   readonly reason?: string;
@@ -51,6 +52,7 @@ export function rolloutLine(
     text: rollout.text,
     finishReason: rollout.finishReason,
     reward: verdict.reward,
+    ...(verdict.unshapedReward === undefined ? {} : { unshapedReward: verdict.unshapedReward }),
     components: verdict.components,
     ...(verdict.extracted === undefined ? {} : { extracted: verdict.extracted }),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),

@@ -40,7 +40,13 @@ async function nextPrompts(run: Run, cursor: number, count: number, taken: Set<s
 function shape(run: Run, { prompt, rollouts }: RolloutGroup): RolloutGroup {
   const { shaping } = run;
   if (!shaping) return { prompt, rollouts };
-  return { prompt, rollouts: rollouts.map((rollout) => ({ ...rollout, verdict: shaping.shape(rollout, prompt) })) };
+  return {
+    prompt,
+    rollouts: rollouts.map((rollout) => {
+      const verdict = { ...shaping.shape(rollout, prompt), unshapedReward: rollout.verdict.reward };
+      return { ...rollout, verdict };
+    }),
+  };
 }
 
 function meanReward(groups: readonly RolloutGroup[]): number {
