@@ -5,6 +5,8 @@ import type { Rollout } from "./rollout.ts";
 export interface Verdict {
   /** The scalar that advantages are computed from. */
   readonly reward: number;
+  /** What it was before the algorithm shaped it, where it did: the trainer keeps it for reports. */
+  readonly unshapedReward?: number;
   /** Named parts of the verdict. `accuracy` (0 to 1) is what rollout filters and evaluations read. */
   readonly components: Readonly<Record<string, number>>;
   /** What was taken to be the answer, where there was one. */

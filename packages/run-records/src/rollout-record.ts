@@ -23,6 +23,8 @@ export interface RolloutRecord extends RolloutHead {
   /** Paths as in the file, relative to the file's directory. */
   readonly images: readonly string[];
   readonly perturbedImages: readonly string[] | undefined;
+  /** Before the algorithm shaped it, where it did. */
+  readonly unshapedReward: number | undefined;
   readonly extracted: string | undefined;
   readonly reason: string | undefined;
   /** `[T]` */
@@ -112,6 +114,7 @@ export function parseRollout(line: string): RolloutRecord | undefined {
     prompt: messages(value["prompt"]),
     images: texts(value["images"]) ?? [],
     perturbedImages: texts(value["perturbedImages"]),
+    unshapedReward: typeof value["unshapedReward"] === "number" ? value["unshapedReward"] : undefined,
     extracted: typeof value["extracted"] === "string" ? value["extracted"] : undefined,
     reason: typeof value["reason"] === "string" ? value["reason"] : undefined,
     tokenTexts: tokenTextsOf(value, count),

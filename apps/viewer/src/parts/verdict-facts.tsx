@@ -13,10 +13,11 @@ function span(values: readonly number[] | undefined): string | undefined {
 
 /** How the rollout was graded, and what credit came of it. */
 export function VerdictFacts({ rollout }: { readonly rollout: RolloutRecord }) {
-  const { components, columns, advantages, reward } = rollout;
+  const { components, columns, advantages, reward, unshapedReward } = rollout;
   const before = span(columns["baseAdvantages"]);
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ["reward", formatNumber(reward)],
+    ["reward before shaping", unshapedReward === undefined ? undefined : formatNumber(unshapedReward)],
+    [unshapedReward === undefined ? "reward" : "reward after shaping", formatNumber(reward)],
     ["reference answer", visibleText(rollout.referenceAnswer)],
     ["taken as the answer", rollout.extracted === undefined ? undefined : visibleText(rollout.extracted)],
     ["decided by", rollout.reason === undefined ? undefined : visibleText(rollout.reason)],
