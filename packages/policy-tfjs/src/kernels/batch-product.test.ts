@@ -29,7 +29,8 @@ describe("the batched product", () => {
           tf.tidy(() => {
             const a = tf.randomNormal([samples, batch, ...(transposeA ? [k, m] : [m, k])]);
             const b = tf.randomNormal([shared ? 1 : samples, batch, ...(transposeB ? [n, k] : [k, n])]);
-            const expected = tf.matMul(a, b, transposeA, transposeB);
+            // Without sharing, which TensorFlow itself cannot be trusted with.
+            const expected = tf.matMul(a, shared ? tf.tile(b, [samples, 1, 1, 1]) : b, transposeA, transposeB);
             const actual = batchProduct(a, b, transposeA, transposeB);
             expect(actual.shape).toEqual(expected.shape);
             expect(tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0]).toBeLessThan(1e-4);

@@ -71,7 +71,28 @@ export async function registerBatchProduct(): Promise<void> {
  * `[..., m, n]`. The outer axes of b are those of a, or the first is 1 where a's is not. Forward only.
  */
 export function batchProduct(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false): tf.Tensor {
+  if (tf.getBackend() === "tensorflow" && a.shape[0]! > 1 && b.shape[0] === 1) {
+    return sharedProduct(a, b, transposeA, transposeB);
+  }
   if (tf.getBackend() !== "wasm") return tf.matMul(a, b, transposeA, transposeB);
   const inputs = { a, b } as unknown as tf.NamedTensorMap;
   return tf.engine().runKernel(KERNEL_NAME, inputs, { transposeA, transposeB }) as tf.Tensor;
+}
+
+/** oneDNN, within TensorFlow 2.21, overruns its memory when b is shared along the first axis of a: the rows are brought together instead. */
+function sharedProduct(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
+  const samples = a.shape[0]!;
+  if (transposeA) return tf.matMul(a, tf.tile(b, [samples, ...b.shape.slice(1).map(() => 1)]), true, transposeB);
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const batch = product(a.shape.slice(1, -2));
+  const [rows, columns] = b.shape.slice(-2) as [number, number];
+  const n = transposeB ? rows : columns;
+  const together = tf.reshape(tf.transpose(tf.reshape(a, [samples, batch, m, k]), [1, 0, 2, 3]), [
+    batch,
+    samples * m,
+    k,
+  ]);
+  const products = tf.matMul(together, tf.reshape(b, [batch, rows, columns]), false, transposeB);
+  const apart = tf.transpose(tf.reshape(products, [batch, samples, m, n]), [1, 0, 2, 3]);
+  return tf.reshape(apart, [...a.shape.slice(0, -1), n]);
 }
