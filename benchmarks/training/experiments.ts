@@ -15,8 +15,6 @@ export interface Laboratory {
   readonly workDirectory: string;
   readonly records: Records;
   readonly file: string;
-  /** Further options of the engine, for the measurements with a pool of workers; `undefined` where it has none. */
-  readonly pool: ((workers: number) => object) | undefined;
 }
 
 type Starter = (workload: string) => Promise<WorkerProcess>;
@@ -35,8 +33,26 @@ async function withWorkers<T>(
   }
 }
 
-function engines({ backends, arena }: Laboratory): readonly Starter[] {
-  return backends.map((backend) => (workload) => startEngine(workload, backend, arena));
+/** Sizes at which each worker has a pass of its own at a time. Results do not depend on the number of workers. */
+function shares({ model, imageTokens, prompts, groupSize, responseLength }: WorkloadPlan, workers: number) {
+  const promptTokens = model === "digits" ? 16 : imageTokens + 20;
+  const part = Math.ceil(prompts / workers);
+  return { samplingRows: part * groupSize, microBatchTokens: part * (promptTokens + groupSize * responseLength) };
+}
+
+/** Each backend with a worker for each core, as the peers have a thread for each; on an accelerator, with its default sizes. */
+function engines({ backends, arena }: Laboratory, plan: WorkloadPlan): readonly Starter[] {
+  return backends.map((backend) => {
+    const onProcessor = backend === "wasm" || backend === "tensorflow";
+    const options = onProcessor ? { workers: arena.cores, ...shares(plan, arena.cores) } : {};
+    return (workload) => startEngine(workload, backend, arena, options);
+  });
+}
+
+/** The engine on wasm in one thread, to say what a single core does. */
+function oneWorker({ backends, arena }: Laboratory): readonly Starter[] {
+  if (!backends.includes("wasm") || arena.cores === 1) return [];
+  return [(workload) => startEngine(workload, "wasm", arena, { label: "fovea wasm, 1 worker" })];
 }
 
 /** Adds a record in the place of an older one that agrees in these fields. */
@@ -92,7 +108,7 @@ export async function measurePasses(laboratory: Laboratory, plan: WorkloadPlan):
   const { arena, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const pytorch: Starter = (file) => startPeer(file, "pytorch", arena);
-  await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+  await withWorkers([...engines(laboratory, plan), ...oneWorker(laboratory), pytorch], workload, async (workers) => {
     await agree(laboratory, plan, workers);
     for (const [operation, argument] of [
       ["sample", {}],
@@ -113,13 +129,13 @@ export async function measureUpdates(laboratory: Laboratory, plan: WorkloadPlan)
   const workload = await writeWorkload(plan, workDirectory);
   const pytorch: Starter = (file) => startPeer(file, "pytorch", arena);
   const trl: Starter = (file) => startPeer(file, "trl", arena);
-  await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+  await withWorkers([...engines(laboratory, plan), ...oneWorker(laboratory), pytorch], workload, async (workers) => {
     await agree(laboratory, plan, workers);
     for (const algorithm of ["vppo-prompt", "grpo"]) {
       await compare(laboratory, "passes", plan, `update ${algorithm}`, entriesOf(workers, "update", { algorithm }));
     }
   });
-  await withWorkers([...engines(laboratory), trl], workload, (workers) =>
+  await withWorkers([...engines(laboratory, plan), ...oneWorker(laboratory), trl], workload, (workers) =>
     compare(laboratory, "trl", plan, "update grpo", entriesOf(workers, "update", { algorithm: "grpo" })),
   );
 }
@@ -129,7 +145,7 @@ export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan):
   const { arena, records, file, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const peers = (["pytorch", "trl"] as const).map((peer) => (path: string) => startPeer(path, peer, arena));
-  for (const start of [...engines(laboratory), ...peers]) {
+  for (const start of [...engines(laboratory, plan), ...oneWorker(laboratory), ...peers]) {
     await withWorkers([start], workload, async ([worker]) => {
       for (let update = 0; update < 3; update++) await worker!.request("update", { algorithm: "grpo" });
       const { peak } = await worker!.request("memory");
@@ -145,7 +161,7 @@ export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan):
 /** What VPPO adds to DAPO's update, within one process. */
 export async function measureVppo(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
   const workload = await writeWorkload(plan, laboratory.workDirectory);
-  for (const start of engines(laboratory)) {
+  for (const start of engines(laboratory, plan)) {
     await withWorkers([start], workload, ([worker]) =>
       compare(
         laboratory,
@@ -191,7 +207,7 @@ export async function measureGrowth(
   const pytorch: Starter = (file) => startPeer(file, "pytorch", laboratory.arena);
   for (const plan of plans) {
     const workload = await writeWorkload(plan, laboratory.workDirectory);
-    await withWorkers([...engines(laboratory), pytorch], workload, async (workers) => {
+    await withWorkers([...engines(laboratory, plan), pytorch], workload, async (workers) => {
       await agree(laboratory, plan, workers);
       for (const operation of ["train", "sample"]) {
         await compare(laboratory, axis, plan, operation, entriesOf(workers, operation));
@@ -200,26 +216,15 @@ export async function measureGrowth(
   }
 }
 
-/** Sizes at which an update has two passes of each kind: a pool has nothing to share out otherwise. Its results do not depend on them. */
-function twoPasses({ model, imageTokens, prompts, groupSize, responseLength }: WorkloadPlan) {
-  const promptTokens = model === "digits" ? 16 : imageTokens + 20;
-  const half = Math.ceil(prompts / 2);
-  return { samplingRows: half * groupSize, microBatchTokens: half * (promptTokens + groupSize * responseLength) };
-}
-
 /** Several workers against one, on wasm, both with the work cut in the same two. */
 export async function measurePool(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
-  const { pool, arena, workDirectory, records } = laboratory;
-  if (pool === undefined) {
-    records.notRun.push("two wasm workers against one: the engine has no option for workers yet");
-    return;
-  }
+  const { arena, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const counts = [arena.cores, 1];
   const starters = counts.map(
     (workers): Starter =>
       (file) =>
-        startEngine(file, "wasm", arena, { label: `${workers} wasm workers`, ...twoPasses(plan), ...pool(workers) }),
+        startEngine(file, "wasm", arena, { label: `${workers} wasm workers`, ...shares(plan, arena.cores), workers }),
   );
   await withWorkers(starters, workload, async (workers) => {
     for (const [operation, argument] of [
@@ -238,7 +243,13 @@ export async function measureBounds(laboratory: Laboratory, plan: WorkloadPlan):
   const { arena, records, file, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const pytorch: Starter = (path) => startPeer(path, "pytorch", arena);
-  for (const start of [...engines(laboratory), pytorch]) {
+  // In one thread: kernels of other threads are not counted.
+  const engine = laboratory.backends.map(
+    (backend): Starter =>
+      (path) =>
+        startEngine(path, backend, arena),
+  );
+  for (const start of [...engine, pytorch]) {
     await withWorkers([start], workload, async ([worker]) => {
       for (const size of [128, 256, 512, 1024]) {
         const { flops } = await worker!.request("matmul", { size });

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { backendAvailability, policyOptionsSchema } from "@fovea-rl/policy-tfjs";
+import { backendAvailability } from "@fovea-rl/policy-tfjs";
 import { BACKENDS, type Backend } from "./contenders.ts";
 import {
   type Laboratory,
@@ -115,12 +115,6 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
 };
 const QUICK = ["bounds", "passes", "updates", "vppo", "sharing", "pool"];
 
-/** The engine's option for a pool of worker threads, where this version has one. */
-function poolOption(): Laboratory["pool"] {
-  const name = ["workers", "threads"].find((option) => option in policyOptionsSchema.shape);
-  return name === undefined ? undefined : (workers) => ({ [name]: workers });
-}
-
 function chosenBackends(notRun: string[]): Backend[] {
   const asked = values.backends?.split(",") ?? ["wasm", "tensorflow"];
   const unknown = asked.find((name) => !BACKENDS.some((backend) => backend === name));
@@ -160,7 +154,6 @@ const laboratory: Laboratory = {
   workDirectory: join(import.meta.dirname, "work"),
   records,
   file,
-  pool: poolOption(),
 };
 for (const name of names) {
   const start = performance.now();
