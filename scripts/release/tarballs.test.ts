@@ -42,8 +42,8 @@ describe.each(packages.map((one) => [one.published.name, one] as const))("the ta
     expect(files.filter((file) => !mayHold(one, file))).toEqual([]);
   });
 
-  it("has neither tests nor sources, except in what it declares as a template", () => {
-    const own = files.filter((file) => !file.startsWith("template/"));
+  it("has neither tests nor sources, except in what it declares as a template or examples", () => {
+    const own = files.filter((file) => !/^(template|examples)\//.test(file));
     expect(own.filter((file) => /(^|\/)src\/|\.test\.|\.spec\./.test(file))).toEqual([]);
     expect(own.filter((file) => /\.[mc]?tsx?$/.test(file) && !file.endsWith(".d.ts"))).toEqual([]);
   });
