@@ -113,6 +113,11 @@ export async function readImageProcessor(
   const deviations = normalises === false ? [1, 1, 1] : threeNumbers(deviation, "image_std", path);
   if (deviations.includes(0)) throw new FoveaError(`${path}: image_std holds 0`);
 
+  // What each of a byte's 256 levels becomes.
+  const levels = means.map((mean, channel) =>
+    Float32Array.from({ length: 256 }, (_, level) => (level * scale - mean) / deviations[channel]!),
+  );
+
   async function process(image: Image): Promise<Float32Array> {
     if (image.data.length !== image.width * image.height * 3) {
       throw new FoveaError(
@@ -129,9 +134,9 @@ export async function readImageProcessor(
     const pixels = imageSize * imageSize;
     const output = new Float32Array(3 * pixels);
     for (let channel = 0; channel < 3; channel++) {
+      const levelsOfChannel = levels[channel]!;
       for (let pixel = 0; pixel < pixels; pixel++) {
-        output[channel * pixels + pixel] =
-          (data[3 * pixel + channel]! * scale - means[channel]!) / deviations[channel]!;
+        output[channel * pixels + pixel] = levelsOfChannel[data[3 * pixel + channel]!]!;
       }
     }
     return output;

@@ -10,14 +10,28 @@ export interface GroupPart {
   readonly responses: readonly number[];
 }
 
-/** Padded tokens of a pass over these parts: B * P for the prompts, G * B * T for the responses. */
-function paddedTokens(parts: readonly GroupPart[], groups: readonly GroupSize[]): number {
-  const prompt = Math.max(...parts.map((part) => groups[part.group]!.promptLength));
-  const samples = Math.max(...parts.map((part) => part.responses.length));
-  const response = Math.max(
-    ...parts.flatMap((part) => part.responses.map((index) => groups[part.group]!.responseLengths[index]!)),
-  );
-  return parts.length * (prompt + samples * response);
+/** The longest prompt, the most responses and the longest response among the parts of a pass. */
+interface Extent {
+  readonly parts: number;
+  readonly prompt: number;
+  readonly samples: number;
+  readonly response: number;
+}
+
+const NOTHING: Extent = { parts: 0, prompt: 0, samples: 0, response: 0 };
+
+/** Padded tokens: B * P for the prompts, G * B * T for the responses. */
+function paddedTokens({ parts, prompt, samples, response }: Extent): number {
+  return parts * (prompt + samples * response);
+}
+
+function join(left: Extent, right: Extent): Extent {
+  return {
+    parts: left.parts + right.parts,
+    prompt: Math.max(left.prompt, right.prompt),
+    samples: Math.max(left.samples, right.samples),
+    response: Math.max(left.response, right.response),
+  };
 }
 
 /**
@@ -42,24 +56,36 @@ export function planMicroBatches(groups: readonly GroupSize[], maximumTokens: nu
 function fillMicroBatches(groups: readonly GroupSize[], maximumTokens: number): GroupPart[][] {
   const batches: GroupPart[][] = [];
   let current: GroupPart[] = [];
-  const add = (part: GroupPart): void => {
-    if (current.length > 0 && paddedTokens([...current, part], groups) > maximumTokens) {
+  let extent = NOTHING;
+  const add = (part: GroupPart, partExtent: Extent): void => {
+    if (current.length > 0 && paddedTokens(join(extent, partExtent)) > maximumTokens) {
       batches.push(current);
       current = [];
+      extent = NOTHING;
     }
     current.push(part);
+    extent = join(extent, partExtent);
   };
-  groups.forEach((group, index) => {
-    let part: number[] = [];
-    for (const response of group.responseLengths.keys()) {
-      const grown = { group: index, responses: [...part, response] };
-      if (part.length > 0 && paddedTokens([grown], groups) > maximumTokens) {
-        add({ group: index, responses: part });
-        part = [];
+  groups.forEach(({ promptLength, responseLengths }, group) => {
+    let responses: number[] = [];
+    let partExtent = NOTHING;
+    for (const [index, length] of responseLengths.entries()) {
+      const grown = {
+        parts: 1,
+        prompt: promptLength,
+        samples: responses.length + 1,
+        response: Math.max(partExtent.response, length),
+      };
+      if (responses.length > 0 && paddedTokens(grown) > maximumTokens) {
+        add({ group, responses }, partExtent);
+        responses = [index];
+        partExtent = { parts: 1, prompt: promptLength, samples: 1, response: length };
+      } else {
+        responses.push(index);
+        partExtent = grown;
       }
-      part.push(response);
     }
-    if (part.length > 0) add({ group: index, responses: part });
+    if (responses.length > 0) add({ group, responses }, partExtent);
   });
   if (current.length > 0) batches.push(current);
   return batches;

@@ -65,7 +65,13 @@ export class TfjsPolicy implements Policy {
   readonly capabilities: PolicyCapabilities;
   readonly #parts: EngineParts;
   readonly #pixelValues = new WeakMap<Image, Float32Array>();
+  /** Prompts of tokens that somebody gave. */
   readonly #encodedPrompts = new WeakMap<Prompt, EncodedPrompt>();
+  /** Others, by their messages: with other images in the same places, such as perturbed ones, a prompt has the same tokens. */
+  readonly #encodedMessages = new WeakMap<
+    Prompt["messages"],
+    { readonly images: number; readonly encoded: EncodedPrompt }
+  >();
   #parameters: Parameters;
   #optimiser: AdamW;
   /** The sum over all micro-batches since the last step, one parameter after the other. */
@@ -164,7 +170,13 @@ export class TfjsPolicy implements Policy {
   }
 
   #encodeTokens(prompt: Prompt): EncodedPrompt {
-    return this.#encodedPrompts.get(prompt) ?? this.#parts.tokenizer.encodePrompt(prompt);
+    const given = this.#encodedPrompts.get(prompt);
+    if (given !== undefined) return given;
+    const known = this.#encodedMessages.get(prompt.messages);
+    if (known?.images === prompt.images.length) return known.encoded;
+    const encoded = this.#parts.tokenizer.encodePrompt(prompt);
+    this.#encodedMessages.set(prompt.messages, { images: prompt.images.length, encoded });
+    return encoded;
   }
 
   async #encode(prompt: Prompt): Promise<ModelPrompt> {
