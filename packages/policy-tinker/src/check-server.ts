@@ -2,11 +2,7 @@ import { FoveaError } from "@fovea-rl/core";
 import type { TinkerPolicyOptions } from "./policy-options.ts";
 import type { ProbeFindings } from "./probe-server.ts";
 import type { ServerSession } from "./server-session.ts";
-
-/** Something that the user should know and that stops nothing. */
-export function warn(message: string): void {
-  process.emitWarning(message, { type: "FoveaWarning" });
-}
+import { warn } from "./warn.ts";
 
 /** @throws FoveaError if the server's log-probabilities are at another temperature than the configuration trains at. */
 export function checkTemperature({ extension, origin }: ServerSession, trainingTemperature: number): void {

@@ -133,6 +133,15 @@ describe("a server that", () => {
     expect(trusted.capabilities.supported.has("gradient-clipping")).toBe(true);
   });
 
+  it("trains all weights where an adapter was asked for says so, and is heard", async () => {
+    await open({}, { lora: { rank: 8 } });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /says of \/create_model: LoRA is not supported: rank 8 is ignored, all weights are trained$/,
+      ),
+    ]);
+  });
+
   it("gives log-probabilities at another temperature is refused", async () => {
     await expect(open({}, {}, { trainingTemperature: 0.7 })).rejects.toThrow(
       /the configuration trains at temperature 0\.7, but http.* gives log-probabilities at temperature 1$/,

@@ -14,6 +14,7 @@ import { startHeartbeat } from "./connection/heartbeat.ts";
 import { TinkerConnection } from "./connection/tinker-connection.ts";
 import { TrainingChannel } from "./connection/training-channel.ts";
 import type { ServerOptions } from "./policy-options.ts";
+import { warn } from "./warn.ts";
 
 const CLIENT_VERSION = "fovea/0.1.0";
 
@@ -91,12 +92,13 @@ export class ServerSession {
         });
       });
     const model = chooseModel(capabilities, options.baseModel, url.origin);
-    const { session_id, error_message } = await connection.call(
+    const { session_id, error_message, warning_message } = await connection.call(
       "/create_session",
       createSessionResultSchema,
       { tags: ["fovea"], user_metadata: {}, sdk_version: CLIENT_VERSION, type: "create_session" },
       { signal },
     );
+    if (warning_message) warn(`${url.origin} says: ${warning_message}`);
     if (error_message) throw new FoveaError(`${url.origin} says: ${error_message}`);
     return new ServerSession(connection, session_id, url.origin, model, capabilities.fovea);
   }

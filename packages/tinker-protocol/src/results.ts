@@ -10,7 +10,12 @@ export const createSessionResultSchema = z.object({
 });
 
 /** What every operation answers at once: where its result can be had. */
-export const acceptedSchema = z.object({ request_id: z.string(), model_id: z.string().optional() });
+export const acceptedSchema = z.object({
+  request_id: z.string(),
+  model_id: z.string().optional(),
+  /** Something asked for that the server does otherwise. */
+  warning_message: z.string().nullish(),
+});
 
 export const capabilitiesSchema = z.object({
   supported_models: z.array(

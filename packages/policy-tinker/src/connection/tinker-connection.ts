@@ -1,6 +1,7 @@
 import { FoveaError, UnfinishedWorkError } from "@fovea-rl/core";
 import { acceptedSchema, failedSchema, tryAgainSchema } from "@fovea-rl/tinker-protocol";
 import type { z } from "zod";
+import { warn } from "../warn.ts";
 import { type Backoff, backoffMilliseconds, pause } from "./backoff.ts";
 import { cancelled, LostAnswerError, RefusedError } from "./connection-error.ts";
 import { type Exchange, exchange } from "./exchange.ts";
@@ -117,10 +118,8 @@ export class TinkerConnection {
     under.troubleSince ??= Date.now();
     if (Date.now() - under.troubleSince < SILENT_MILLISECONDS || this.#hasTold) return;
     this.#hasTold = true;
-    process.emitWarning(
-      `${this.#options.url.origin} does not answer ${under.path} (${reason}); trying on for up to ${Math.ceil((under.deadline - Date.now()) / 1000)} s`,
-      { type: "FoveaWarning" },
-    );
+    const left = Math.ceil((under.deadline - Date.now()) / 1000);
+    warn(`${this.#options.url.origin} does not answer ${under.path} (${reason}); trying on for up to ${left} s`);
   }
 
   /** Sends a request until a whole answer comes that is no passing trouble. */
@@ -184,7 +183,13 @@ export class TinkerConnection {
   ): Promise<z.output<Schema>> {
     const text = JSON.stringify(body);
     const under = this.#begin(path, options);
-    const submit = async () => this.#read(path, acceptedSchema, await this.#persist(under, text)).request_id;
+    const submit = async () => {
+      const accepted = this.#read(path, acceptedSchema, await this.#persist(under, text));
+      if (accepted.warning_message) {
+        warn(`${this.#options.url.origin} says of ${path}: ${accepted.warning_message}`);
+      }
+      return accepted.request_id;
+    };
     let requestId = await submit();
     onAccepted();
     for (let attempt = 0; ; attempt++) {

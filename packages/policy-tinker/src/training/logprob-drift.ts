@@ -1,5 +1,5 @@
 import type { Rollout } from "@fovea-rl/core";
-import { warn } from "../check-server.ts";
+import { warn } from "../warn.ts";
 
 /** |trainer's - sampler's log-probability| over the tokens of a mini-batch, at the same weights. */
 export interface Drift {

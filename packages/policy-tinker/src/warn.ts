@@ -1,0 +1,4 @@
+/** Something that the user should know and that stops nothing. */
+export function warn(message: string): void {
+  process.emitWarning(message, { type: "FoveaWarning" });
+}
