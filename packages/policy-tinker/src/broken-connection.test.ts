@@ -8,6 +8,7 @@ import { startRewritingProxy } from "../scripts/rewriting-proxy.ts";
 import { policyOptionsSchema, TinkerPolicy } from "./index.ts";
 
 const UPDATES = 2;
+const HEARTBEAT = "/session_heartbeat";
 
 let server: RunningServer;
 let directory: string;
@@ -22,9 +23,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function open(url: string, limits: Record<string, unknown> = {}): Promise<TinkerPolicy> {
+function open(url: string): Promise<TinkerPolicy> {
   const retry = { firstMilliseconds: 5, longestMilliseconds: 20 };
-  const options = policyOptionsSchema.parse({ server: { url }, retry, ...limits });
+  const options = policyOptionsSchema.parse({ server: { url }, retry });
   return TinkerPolicy.create(options, { seed: 1, trainingTemperature: 1, baseDirectory: import.meta.dirname });
 }
 
@@ -49,10 +50,11 @@ async function trainOn(url: string, checkpoints: string[]): Promise<string> {
 it("goes on to the same weights wherever the connection breaks for good", { timeout: 240_000 }, async () => {
   const whole = await startRewritingProxy(server.url, {});
   const expected = await trainOn(whole.url, []);
-  const requests = whole.seen.length;
   await whole.close();
+  // Signs of life come by the clock, so that a slow machine has some between the others.
+  const requests = whole.seen.filter((path) => path !== HEARTBEAT);
   // Enough places for every kind of request of an update to be one of them.
-  expect(new Set(whole.seen)).toEqual(
+  expect(new Set(requests)).toEqual(
     new Set([
       "/get_server_capabilities",
       "/create_session",
@@ -69,39 +71,41 @@ it("goes on to the same weights wherever the connection breaks for good", { time
     ]),
   );
   // The courtesy at the end may be lost without anyone noticing.
-  const last = whole.seen.indexOf("/get_info");
-  expect(last).toBeLessThan(requests);
+  const last = requests.indexOf("/get_info");
   for (let broken = 0; broken <= last; broken++) {
     // Every other time the server hears the request, and its answer is lost: it may have done what nobody knows of. The next attempt
     // and all that follows is answered by what ends the work at once, so that the test need not wait for a limit.
     const hears = broken % 2 === 1;
     let seen = 0;
     const proxy = await startRewritingProxy(server.url, {
-      onRequest() {
+      onRequest(path) {
+        if (path === HEARTBEAT) return undefined;
         seen++;
         if (seen <= broken) return undefined;
         if (seen > broken + 1) return { answer: { status: 402, body: { detail: "this is the end" } } };
         return hears ? undefined : "break";
       },
-      onAnswer() {
-        if (seen > broken) throw new Error("the answer is lost");
+      onAnswer(path) {
+        if (path !== HEARTBEAT && seen > broken) throw new Error("the answer is lost");
       },
     });
     const checkpoints: string[] = [];
     await expect(trainOn(proxy.url, checkpoints), `broken at ${broken}`).rejects.toThrow(/this is the end/);
     await proxy.close();
-    expect(await trainOn(server.url, checkpoints), `broken at request ${broken}, ${whole.seen[broken]}`).toBe(expected);
+    expect(await trainOn(server.url, checkpoints), `broken at request ${broken}, ${requests[broken]}`).toBe(expected);
   }
 });
 
 it("goes on to the same weights with a server that was started anew", async () => {
   const expected = await trainOn(server.url, []);
-  const policy = await open(server.url, { operationSeconds: 1.5 });
+  const policy = await open(server.url);
   await exampleUpdate(policy, 0);
   const place = mkdtempSync(join(directory, "checkpoint-"));
   await policy.save(place);
   await server.close();
-  await expect(exampleUpdate(policy, 1)).rejects.toThrow("given up after");
+  // Nobody waits for the hour that an operation may take.
+  const lost = policy.save(mkdtempSync(join(directory, "lost-")), { signal: AbortSignal.timeout(200) });
+  await expect(lost).rejects.toThrow("/save_weights was ended before the server's result came");
   await policy.dispose();
   server = await startServer();
   expect(await trainOn(server.url, [place])).toBe(expected);

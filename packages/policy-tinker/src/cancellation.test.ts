@@ -151,16 +151,15 @@ describe("a cancelled operation ends at once", () => {
   });
 
   it("when the engine's own limit passes, with the last trouble", async () => {
-    let isGone = false;
-    const { policy } = await openPolicy(
-      { onRequest: (path) => (isGone && path === "/asample" ? "break" : undefined) },
-      { operationSeconds: 0.5, retry: { firstMilliseconds: 20, longestMilliseconds: 50 } },
-    );
-    await exampleGroups(policy, 0);
-    isGone = true;
-    await expect(exampleGroups(policy, 1)).rejects.toThrow(
+    const proxy = await startRewritingProxy(server.url, { onRequest: () => "break" });
+    endings.push(() => proxy.close());
+    const backoff = { firstMilliseconds: 20, longestMilliseconds: 50 };
+    const limits = { exchangeSeconds: 60, operationSeconds: 0.5, backoff };
+    const connection = new TinkerConnection({ url: new URL(proxy.url), apiKey: undefined, ...limits });
+    await expect(connection.operation("/asample", z.unknown(), {})).rejects.toThrow(
       /^\/asample was given up after 0.5 s; the last trouble was: /,
     );
+    expect(connection.counts.resent).toBeGreaterThan(0);
   });
 
   it("while the engine is being opened", async () => {
