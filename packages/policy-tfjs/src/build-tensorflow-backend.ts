@@ -17,15 +17,34 @@ const TENSORFLOW_VERSION = "2.21.0";
 const NODE_GYP_VERSION = "11.5.0";
 const packageRoot = join(import.meta.dirname, "..");
 
-function run(what: string, command: string, parameters: readonly string[], directory: string, path = ""): void {
+function run(
+  what: string,
+  command: string,
+  parameters: readonly string[],
+  directory: string,
+  environment: NodeJS.ProcessEnv = {},
+): void {
   console.log(`${what} ...`);
   const { status, error } = spawnSync(command, parameters, {
     cwd: directory,
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, PATH: path === "" ? process.env["PATH"] : `${path}:${process.env["PATH"]}` },
+    env: { ...process.env, ...environment },
   });
   if (error !== undefined) throw new FoveaError(`${what}: cannot run ${command} (${error.message}); is it installed?`);
   if (status !== 0) throw new FoveaError(`${what}: ${command} ${parameters.join(" ")} failed with exit code ${status}`);
+}
+
+/**
+ * What compiles the binding runs outside of npm, and would not see where npm's configuration says that Node's headers are. Without such a
+ * line it downloads them.
+ */
+function compilerEnvironment(executables: string): NodeJS.ProcessEnv {
+  const asked = spawnSync("npm", ["config", "get", "nodedir"], { encoding: "utf8" });
+  const headers = asked.status === 0 ? asked.stdout.trim() : "";
+  return {
+    PATH: `${executables}:${process.env["PATH"]}`,
+    ...(headers === "" || headers === "undefined" || headers === "null" ? {} : { npm_config_nodedir: headers }),
+  };
 }
 
 /** Lays libtensorflow and its headers into `deps/`, under the names that the binding links against. */
@@ -74,7 +93,13 @@ function build(name: string, wheel: string): string {
     const binding = join(modules, "@tensorflow", name);
     placeLibrary(join(work, "contents"), binding);
     const executables = join(modules, ".bin");
-    run("Compiling the binding", "node-pre-gyp", ["install", "--build-from-source"], binding, executables);
+    run(
+      "Compiling the binding",
+      "node-pre-gyp",
+      ["install", "--build-from-source"],
+      binding,
+      compilerEnvironment(executables),
+    );
     // The binding must find the engine's own TensorFlow.js, not a second copy: backends register with one of them only. So its
     // copy stays behind, and its other dependencies move inside it.
     const inner = join(binding, "node_modules");
