@@ -7,14 +7,14 @@
  * multiple of eight floats.
  */
 export { gelu, geluGradient, swiglu, swigluGradient } from "./model/activation";
+export { attend } from "./model/attention";
+export { attendGradient } from "./model/attention-gradient";
 export {
   addKeyValueGradients,
-  attend,
-  attendGradient,
   storeKeyRowsValueColumns,
   storeKeysValues,
   transposeCache,
-} from "./model/attention";
+} from "./model/key-value-cache";
 export { logDistributions, logitGradient, tokenLogprobs } from "./model/log-probabilities";
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from "./model/normalisation";
 export { packPanels, packTiles, product, sumRows, transposedProduct } from "./model/product";

@@ -1,16 +1,4 @@
-import { at, sumLanes } from "./vector";
-
-/** The sum of x_i y_i. */
-function dot(x: usize, y: usize, count: i32): f32 {
-  let lanes = f32x4.splat(0);
-  let index: i32 = 0;
-  for (; index + 4 <= count; index += 4) {
-    lanes = f32x4.add(lanes, f32x4.mul(v128.load(at(x, index)), v128.load(at(y, index))));
-  }
-  let sum = sumLanes(lanes);
-  for (; index < count; index++) sum += load<f32>(at(x, index)) * load<f32>(at(y, index));
-  return sum;
-}
+import { at, dot, sumLanes } from "./vector";
 
 /** The sum of x_i. */
 function total(x: usize, count: i32): f32 {

@@ -47,3 +47,15 @@ export function sigmoid(x: v128): v128 {
 export function exponentialOf(x: f32): f32 {
   return f32x4.extract_lane(exponential(f32x4.splat(x)), 0);
 }
+
+/** The sum of x_i y_i. */
+export function dot(x: usize, y: usize, count: i32): f32 {
+  let lanes = f32x4.splat(0);
+  let index: i32 = 0;
+  for (; index + 4 <= count; index += 4) {
+    lanes = f32x4.add(lanes, f32x4.mul(v128.load(at(x, index)), v128.load(at(y, index))));
+  }
+  let sum = sumLanes(lanes);
+  for (; index < count; index++) sum += load<f32>(at(x, index)) * load<f32>(at(y, index));
+  return sum;
+}
