@@ -55,9 +55,9 @@ async function differentiate(
   }
 }
 
-/** Runs one pass; the entry point of a pool's worker. */
+/** Runs one pass with kernels of our own; the entry point of a pool's worker. */
 export default async function runTask(task: WorkerTask): Promise<unknown> {
-  await startBackend(task.backend);
+  await startBackend("wasm");
   const weights = weightsOf(task.weights, task.config);
   switch (task.kind) {
     case "sample":

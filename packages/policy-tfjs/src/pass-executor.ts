@@ -1,5 +1,5 @@
-import type * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "./model-config.ts";
+import type { Objective } from "./objective.ts";
 import type { Parameters } from "./parameters.ts";
 import {
   type GradientPass,
@@ -14,7 +14,9 @@ import type { SampledResponse } from "./sample-responses.ts";
 
 /** Who runs the engine's passes: this thread, or a pool of workers. */
 export interface PassExecutor {
-  /** How many passes can run at once. */
+  /** How many sampling passes can run at once. */
+  readonly samplingWidth: number;
+  /** How many scoring or gradient passes can run at once. */
   readonly width: number;
   sample(pass: SamplePass, parameters: Parameters): Promise<SampledResponse[][]>;
   score(pass: ScorePass, parameters: Parameters): Promise<ScoreResult>;
@@ -22,12 +24,7 @@ export interface PassExecutor {
    * @param objective from log-probabilities `[N, T]` to the scalar to differentiate; runs in this thread.
    * @param into takes the gradient of all parameters, one after the other; from allocateGradient.
    */
-  gradient(
-    pass: GradientPass,
-    parameters: Parameters,
-    objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-    into: Float32Array,
-  ): Promise<void>;
+  gradient(pass: GradientPass, parameters: Parameters, objective: Objective, into: Float32Array): Promise<void>;
   /** Room for a gradient of `size` scalars, to be used again and again: fresh memory is slow to touch. */
   allocateGradient(size: number): Float32Array;
   /** Counts one more policy that uses it. */
@@ -39,6 +36,7 @@ export interface PassExecutor {
 /** Runs passes in this thread, one after the other. */
 export function localExecutor(config: ModelConfig): PassExecutor {
   return {
+    samplingWidth: 1,
     width: 1,
     sample: (pass, parameters) => runSamplePass(pass, parameters, config),
     score: (pass, parameters) => runScorePass(pass, parameters, config),

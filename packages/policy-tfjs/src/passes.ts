@@ -2,6 +2,7 @@ import { type RandomKey, randomGenerator } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
+import { guardObjective, type Objective } from "./objective.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
 import type { ModelWeights } from "./parameters.ts";
 import { type SampledResponse, type SampleSettings, sampleResponses } from "./sample-responses.ts";
@@ -16,6 +17,7 @@ import {
 } from "./token-batch.ts";
 import { differentiateInWasm, scoreInWasm } from "./wasm-model/passes.ts";
 import { sampleInWasm } from "./wasm-model/sample-responses.ts";
+import { fitsInWasm } from "./wasm-model/wasm-model.ts";
 
 /*
  * The three units of work of the engine, as plain data in and plain data out, so that this thread and a worker do the same. Which
@@ -27,9 +29,9 @@ function computesInWasm(): boolean {
   return tf.getBackend() === "wasm";
 }
 
-/** One token at a time, launching TensorFlow's kernels takes longer than they run. */
-function samplesInWasm(): boolean {
-  return tf.getBackend() === "wasm" || tf.getBackend() === "tensorflow";
+/** One token at a time, launching TensorFlow's kernels takes longer than they run; where the weights fit, it samples with ours. */
+function samplesInWasm({ layouts }: ModelWeights): boolean {
+  return tf.getBackend() === "wasm" || (tf.getBackend() === "tensorflow" && fitsInWasm(layouts));
 }
 
 /** Samples G responses to each of B prompts. */
@@ -71,7 +73,7 @@ export function runSamplePass(
   config: ModelConfig,
 ): Promise<SampledResponse[][]> {
   const generators = randomKeys.map((keys) => keys.map(randomGenerator));
-  if (samplesInWasm()) return Promise.resolve(sampleInWasm(prompts, generators, weights, config, settings));
+  if (samplesInWasm(weights)) return Promise.resolve(sampleInWasm(prompts, generators, weights, config, settings));
   return sampleResponses(prompts, generators, weights.tensors(), config, settings);
 }
 
@@ -112,7 +114,7 @@ export async function runGradientPass(
   pass: GradientPass,
   weights: ModelWeights,
   config: ModelConfig,
-  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  objective: Objective,
   into: Float32Array,
 ): Promise<void> {
   if (computesInWasm()) {
@@ -120,14 +122,21 @@ export async function runGradientPass(
     return;
   }
   const parameters = weights.tensors();
+  const { guarded, rethrow } = guardObjective(objective);
   const gradients = await withBatches(pass, config, (prefix, responses) =>
     tf.tidy(() =>
       tf.grads(() => {
         const all = responseLogprobs(prefix, responses, parameters, config, pass.temperature);
-        return objective(rearrangeRows(all, pass.rows));
+        return guarded(rearrangeRows(all, pass.rows));
       })(parameters.list()),
     ),
   );
+  try {
+    rethrow();
+  } catch (error) {
+    tf.dispose(gradients);
+    throw error;
+  }
   let offset = 0;
   for (const gradient of gradients) {
     into.set((await gradient.data()) as Float32Array, offset);

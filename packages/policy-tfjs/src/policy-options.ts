@@ -25,12 +25,15 @@ export const policyOptionsSchema = z.strictObject({
    * 1024 on wasm, where small passes cost nothing and workers share them, and 8192 elsewhere.
    */
   microBatchTokens: z.int().positive().optional(),
-  /** Largest number of responses that grow at once while sampling. Changes nothing but rounding. Left out, 128 on wasm, 512 elsewhere. */
+  /**
+   * Largest number of responses that grow at once while sampling. Changes nothing but rounding. Left out, 128 on wasm and tensorflow,
+   * 512 elsewhere.
+   */
   samplingRows: z.int().positive().optional(),
   /**
-   * Threads that sample, score and differentiate side by side, each with a backend and a copy of the weights; 1 is this thread alone.
-   * Results are the same for any number. There is work for several only where a batch has several passes: see microBatchTokens and
-   * samplingRows.
+   * Threads that sample, score and differentiate side by side, each with a copy of the weights; 1 is this thread alone. On tensorflow they
+   * only sample: TensorFlow uses all cores by itself. Results are the same for any number. There is work for several only where a batch
+   * has several passes: see microBatchTokens and samplingRows.
    */
   workers: z.int().positive().default(1),
   /** Show images whole although the checkpoint asks for them to be split into tiles, which is not supported. */
@@ -44,10 +47,9 @@ export function passSizes(
   { microBatchTokens, samplingRows }: TfjsPolicyOptions,
   backend: string,
 ): { readonly microBatchTokens: number; readonly samplingRows: number } {
-  const suitable =
-    backend === "wasm" ? { microBatchTokens: 1024, samplingRows: 128 } : { microBatchTokens: 8192, samplingRows: 512 };
+  const samplesInWasm = backend === "wasm" || backend === "tensorflow";
   return {
-    microBatchTokens: microBatchTokens ?? suitable.microBatchTokens,
-    samplingRows: samplingRows ?? suitable.samplingRows,
+    microBatchTokens: microBatchTokens ?? (backend === "wasm" ? 1024 : 8192),
+    samplingRows: samplingRows ?? (samplesInWasm ? 128 : 512),
   };
 }

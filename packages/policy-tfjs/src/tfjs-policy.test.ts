@@ -289,7 +289,8 @@ describe("workers", () => {
     const tensors = tf.memory().numTensors;
     const broken: Loss = {
       columns: [],
-      compute: () => {
+      compute: ({ logprobs }) => {
+        tf.exp(logprobs);
         throw new Error("this loss is broken");
       },
     };

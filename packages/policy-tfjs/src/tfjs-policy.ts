@@ -35,7 +35,7 @@ import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 import { type EncodedPrompt, readTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { checkWorkerBackend, WorkerExecutor } from "./worker-executor.ts";
+import { pooledExecutor } from "./worker-executor.ts";
 
 /** What an engine is made of once its checkpoint is read. */
 interface EngineParts {
@@ -112,9 +112,9 @@ export class TfjsPolicy implements Policy {
         : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
     const weights = await readModelWeights(modelDirectory);
     const backend = await startBackend(options.backend);
-    if (options.workers > 1) checkWorkerBackend(backend);
     const parameters = Parameters.fromCheckpoint(config, weights, modelDirectory);
-    const executor = options.workers > 1 ? new WorkerExecutor(options.workers, backend, config) : localExecutor(config);
+    const executor =
+      options.workers > 1 ? pooledExecutor(options.workers, backend, config, parameters) : localExecutor(config);
     return new TfjsPolicy({
       options,
       context,
@@ -230,7 +230,7 @@ export class TfjsPolicy implements Policy {
     }
     const groups: RolloutGroup<Rollout>[] = [];
     await inOrder(
-      executor.width,
+      executor.samplingWidth,
       passes,
       (pass) => executor.sample(pass, this.#parameters),
       (responses) => {

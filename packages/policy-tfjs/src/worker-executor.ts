@@ -1,14 +1,15 @@
 import { MessageChannel } from "node:worker_threads";
 import { FoveaError } from "@fovea-rl/core";
-import * as tf from "@tensorflow/tfjs-core";
 import Tinypool from "tinypool";
 import type { ConcreteBackendName } from "./backend.ts";
 import type { ModelConfig } from "./model-config.ts";
+import { type Objective, objectiveGradient } from "./objective.ts";
 import type { Parameters } from "./parameters.ts";
-import type { PassExecutor } from "./pass-executor.ts";
+import { localExecutor, type PassExecutor } from "./pass-executor.ts";
 import type { GradientPass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import { publishWeights, type SharedWeights } from "./shared-weights.ts";
+import { fitsInWasm } from "./wasm-model/wasm-model.ts";
 import { ANSWERED, type LossQuestion, REFUSED, type WorkerTask } from "./worker-protocol.ts";
 
 /** The worker's file: beside this one as source, beside the bundle when built. Sources need the workspace's export condition. */
@@ -23,7 +24,7 @@ function workerEntry(): { readonly filename: string; readonly execArgv: string[]
 /** Answers a worker's question for dLoss/dlogprob in this thread, where the loss lives. */
 function answerQuestions(
   pass: GradientPass,
-  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  objective: Objective,
   columns: number,
 ): {
   readonly exchange: { port: MessageChannel["port2"]; state: SharedArrayBuffer; answer: SharedArrayBuffer };
@@ -37,11 +38,7 @@ function answerQuestions(
   port1.on("message", ({ logprobs, shape }: LossQuestion) => {
     const flag = new Int32Array(state);
     try {
-      const gradient = tf.tidy(() =>
-        tf.grad((variable) => objective(variable as tf.Tensor2D))(tf.tensor2d(logprobs, [...shape])),
-      );
-      new Float32Array(answer).set(gradient.dataSync());
-      gradient.dispose();
+      new Float32Array(answer).set(objectiveGradient(logprobs, shape, objective));
       Atomics.store(flag, 0, ANSWERED);
     } catch (error) {
       failure = error;
@@ -53,22 +50,22 @@ function answerQuestions(
 }
 
 /**
- * Runs passes in a pool of worker threads, each with a backend of its own. Weights lie in shared memory; what goes to and fro is
+ * Runs passes in a pool of worker threads, each with the backend wasm of its own. Weights lie in shared memory; what goes to and fro is
  * tokens, log-probabilities and gradients. Results are those of one thread, bit for bit.
  */
-export class WorkerExecutor implements PassExecutor {
+class WorkerExecutor implements PassExecutor {
+  readonly samplingWidth: number;
   readonly width: number;
   readonly #pool: Tinypool;
-  readonly #backend: ConcreteBackendName;
   readonly #config: ModelConfig;
   readonly #published = new WeakMap<Parameters, SharedWeights>();
   #publishing: Promise<unknown> = Promise.resolve();
   #sets = 0;
   #users = 0;
 
-  constructor(workers: number, backend: ConcreteBackendName, config: ModelConfig) {
+  constructor(workers: number, config: ModelConfig) {
+    this.samplingWidth = workers;
     this.width = workers;
-    this.#backend = backend;
     this.#config = config;
     this.#pool = new Tinypool({
       ...workerEntry(),
@@ -101,7 +98,7 @@ export class WorkerExecutor implements PassExecutor {
       | Pick<WorkerTask & { kind: "score" }, "kind" | "pass">,
   ): Promise<Result> {
     const weights = await this.#share(parameters);
-    return (await this.#pool.run({ backend: this.#backend, config: this.#config, weights, ...task })) as Result;
+    return (await this.#pool.run({ config: this.#config, weights, ...task })) as Result;
   }
 
   sample(pass: (WorkerTask & { kind: "sample" })["pass"], parameters: Parameters): Promise<SampledResponse[][]> {
@@ -112,19 +109,13 @@ export class WorkerExecutor implements PassExecutor {
     return this.#run(parameters, { kind: "score", pass });
   }
 
-  async gradient(
-    pass: GradientPass,
-    parameters: Parameters,
-    objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-    into: Float32Array,
-  ): Promise<void> {
+  async gradient(pass: GradientPass, parameters: Parameters, objective: Objective, into: Float32Array): Promise<void> {
     const weights = await this.#share(parameters);
     const columns = Math.max(1, ...pass.responses.flat().map((response) => response.length));
     const questions = answerQuestions(pass, objective, columns);
     const { exchange } = questions;
     const task: WorkerTask = {
       kind: "gradient",
-      backend: this.#backend,
       config: this.#config,
       weights,
       pass,
@@ -153,10 +144,36 @@ export class WorkerExecutor implements PassExecutor {
   }
 }
 
-/** @throws FoveaError if the backend cannot be had once for each thread. */
-export function checkWorkerBackend(backend: ConcreteBackendName): void {
-  if (backend === "wasm" || backend === "tensorflow") return;
-  throw new FoveaError(
-    `policy option "workers": the backend "${backend}" drives one device, which several threads cannot share; set workers to 1`,
-  );
+/**
+ * The executor of a policy with several workers. On `tensorflow` they sample, which is done by kernels of our own; scoring and gradients
+ * stay in this thread, where TensorFlow uses all cores by itself. Its Node binding must not run in several threads: they would share a
+ * set of attribute names without a lock (`ATTR_NAME_SET` of tfjs-node 4.22's tfjs_backend.cc), and crash.
+ *
+ * @throws FoveaError if several threads have no use on this backend.
+ */
+export function pooledExecutor(
+  workers: number,
+  backend: ConcreteBackendName,
+  config: ModelConfig,
+  { layouts }: Pick<Parameters, "layouts">,
+): PassExecutor {
+  if (backend !== "wasm" && backend !== "tensorflow") {
+    throw new FoveaError(
+      `policy option "workers": the backend "${backend}" drives one device, which several threads cannot share; set workers to 1`,
+    );
+  }
+  if (backend === "tensorflow" && !fitsInWasm(layouts)) {
+    throw new FoveaError(
+      'policy option "workers": on the backend "tensorflow" workers sample in WebAssembly, and the model is too large for its memory; set workers to 1',
+    );
+  }
+  const pool = new WorkerExecutor(workers, config);
+  if (backend === "wasm") return pool;
+  return {
+    ...localExecutor(config),
+    samplingWidth: workers,
+    sample: (pass, parameters) => pool.sample(pass, parameters),
+    acquire: () => pool.acquire(),
+    release: () => pool.release(),
+  };
 }

@@ -1,5 +1,4 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ConcreteBackendName } from "./backend.ts";
 import type { ModelConfig } from "./model-config.ts";
 import type { GradientPass, SamplePass, ScorePass } from "./passes.ts";
 import type { SharedWeights } from "./shared-weights.ts";
@@ -25,7 +24,6 @@ export interface LossQuestion {
 
 /** What a worker is asked to do. */
 export type WorkerTask = {
-  readonly backend: ConcreteBackendName;
   readonly config: ModelConfig;
   readonly weights: SharedWeights;
 } & (

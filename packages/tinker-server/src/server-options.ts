@@ -33,7 +33,7 @@ export const SERVER_DEFAULTS = {
   pollMilliseconds: 30_000,
 } as const satisfies Partial<TinkerServerOptions>;
 
-/** Passes run in threads of their own from two workers on. */
+/** Passes run in threads of their own from two workers on; on tensorflow only those that sample. */
 const SERVING_WORKERS = 2;
 
 /** Options of the embedded engine as a server uses it: polls and signs of life must not wait for a step. */

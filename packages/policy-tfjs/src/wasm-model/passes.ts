@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../model-config.ts";
+import { type Objective, objectiveGradient } from "../objective.ts";
 import type { ModelWeights } from "../parameters.ts";
 import type { GradientPass, ScorePass, ScoreResult } from "../passes.ts";
 import { headDistributions, headGradient, headLogprobs } from "./head.ts";
@@ -57,7 +57,7 @@ export function differentiateInWasm(
   pass: GradientPass,
   weights: ModelWeights,
   config: ModelConfig,
-  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
+  objective: Objective,
   into: Float32Array,
 ): void {
   const model = wasmModel(weights, config, "gradient");
@@ -80,17 +80,5 @@ export function differentiateInWasm(
     const sums = new ParameterGradients(model, weights.layouts);
     responsesGradient(model, run, headGradient(model, tape, flat, sums), sums);
     sums.copyTo(into);
-  });
-}
-
-/** dobjective/dlogprobs, `[N * T]`. */
-function objectiveGradient(
-  logprobs: Float32Array,
-  shape: [number, number],
-  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-): Float32Array {
-  return tf.tidy(() => {
-    const gradient = tf.grad((variable) => objective(variable as tf.Tensor2D))(tf.tensor2d(logprobs, shape));
-    return gradient.dataSync() as Float32Array;
   });
 }

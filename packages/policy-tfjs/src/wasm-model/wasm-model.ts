@@ -1,4 +1,5 @@
 import type { ModelConfig } from "../model-config.ts";
+import type { ParameterLayout } from "../parameter-layout.ts";
 import type { ModelWeights } from "../parameters.ts";
 import { type Address, ModelKernels, roundUpToEight } from "./model-kernels.ts";
 
@@ -9,6 +10,15 @@ interface PlacedParameter {
   readonly values: Address;
   /** Kernels `[in, out]`, in panels for x · kernel. */
   readonly panels: Address;
+}
+
+/** Bytes of weights that still leave room for a pass among the 4 GiB that WebAssembly addresses. */
+const LARGEST_WEIGHTS = 3 * 2 ** 30;
+
+/** Whether a model of these parameters can be sampled from in WebAssembly's memory. */
+export function fitsInWasm(layouts: readonly ParameterLayout[]): boolean {
+  const floats = layouts.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+  return 4 * floats <= LARGEST_WEIGHTS;
 }
 
 const isKernel = (name: string): boolean => name.endsWith(".kernel");
