@@ -38,17 +38,26 @@ interface Parts {
   readonly loss: Loss;
 }
 
-const ALGORITHMS: Readonly<Record<string, [AlgorithmDefinition<never>, object]>> = {
+type ComposedAlgorithm = [AlgorithmDefinition<never>, object];
+
+const dapoWith = (entropyPenalty: number): ComposedAlgorithm => [
+  dapo as AlgorithmDefinition<never>,
+  { dynamicSampling: false, entropyPenalty },
+];
+const vppoWith = (sharing: "prompt" | "rollout", entropyPenalty: number): ComposedAlgorithm => [
+  vppo as AlgorithmDefinition<never>,
+  { base: { dynamicSampling: false, dualClip: null }, perception: { sharing }, entropyPenalty },
+];
+
+/** VPPO and DAPO with the published entropy penalty, and without one, as the default run has it: then VPPO's masked tokens have no gradient. */
+const ALGORITHMS: Readonly<Record<string, ComposedAlgorithm>> = {
   grpo: [grpo as AlgorithmDefinition<never>, {}],
-  dapo: [dapo as AlgorithmDefinition<never>, { dynamicSampling: false, entropyPenalty: 0.06 }],
-  "vppo-rollout": [
-    vppo as AlgorithmDefinition<never>,
-    { base: { dynamicSampling: false, dualClip: null }, perception: { sharing: "rollout" } },
-  ],
-  "vppo-prompt": [
-    vppo as AlgorithmDefinition<never>,
-    { base: { dynamicSampling: false, dualClip: null }, perception: { sharing: "prompt" } },
-  ],
+  dapo: dapoWith(0.06),
+  "vppo-prompt": vppoWith("prompt", 0.06),
+  "vppo-rollout": vppoWith("rollout", 0.06),
+  "dapo unpenalised": dapoWith(0),
+  "vppo-prompt unpenalised": vppoWith("prompt", 0),
+  "vppo-rollout unpenalised": vppoWith("rollout", 0),
 };
 
 async function partsOf(name: string, policy: TfjsPolicy): Promise<Parts> {

@@ -19,7 +19,7 @@ export { logDistributions, logitGradient, tokenLogprobs } from "./model/log-prob
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from "./model/normalisation";
 export { packPanels, packTiles, product, sumRows, transposedProduct } from "./model/product";
 export { rotate } from "./model/rotary";
-export { addRows, copyRows } from "./model/rows";
+export { addRows, copyRows, gatherRows, scatterRows } from "./model/rows";
 
 /** Where free memory begins. */
 export function freeMemory(): usize {

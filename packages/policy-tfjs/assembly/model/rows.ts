@@ -16,3 +16,19 @@ export function addRows(source: usize, targets: usize, rows: i32, width: i32): v
     if (target !== 0) addScaled(at(source, row * width), 1, target, width);
   }
 }
+
+/** Copies rows of `width` floats of one matrix: row `indices[i]` to row i. */
+export function gatherRows(source: usize, indices: usize, target: usize, rows: i32, width: i32): void {
+  const bytes: usize = (<usize>width) << 2;
+  for (let row: i32 = 0; row < rows; row++) {
+    memory.copy(at(target, row * width), at(source, load<i32>(at(indices, row)) * width), bytes);
+  }
+}
+
+/** The other way: row i to row `indices[i]`. */
+export function scatterRows(source: usize, indices: usize, target: usize, rows: i32, width: i32): void {
+  const bytes: usize = (<usize>width) << 2;
+  for (let row: i32 = 0; row < rows; row++) {
+    memory.copy(at(target, load<i32>(at(indices, row)) * width), at(source, row * width), bytes);
+  }
+}

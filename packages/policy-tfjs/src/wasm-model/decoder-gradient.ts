@@ -1,3 +1,4 @@
+import { type ActiveRows, keptTape, outputTape } from "./active-rows.ts";
 import { type DecoderPass, decoderShape, isLastRowOnly, type LayerTape, normalise, rotate } from "./decoder.ts";
 import {
   type AttentionShape,
@@ -9,6 +10,7 @@ import {
 } from "./key-value-cache.ts";
 import type { Address, ModelKernels } from "./model-kernels.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
+import type { RowSelection } from "./row-selection.ts";
 import type { WasmModel } from "./wasm-model.ts";
 
 /** dLoss/dkey and dLoss/dvalue of a prompt in one layer, in a cache's layout: sums over the responses behind it. */
@@ -31,13 +33,14 @@ export function allocatePromptGradients(model: WasmModel, pass: DecoderPass): Pr
 /**
  * The gradient of a pass of the decoder.
  *
- * @param gradient dLoss/dstates, as decode returned them; overwritten.
+ * @param active which rows it runs through: of a pass over prompts, all of them, and out of the last layer each prompt's last.
+ * @param gradient dLoss/dstates of the active rows' outputs; overwritten.
  * @param prompts gain what a pass over responses says of its prompts; a pass over prompts takes it from there.
- * @returns dLoss/dembedded `[rows, hiddenSize]`
+ * @returns dLoss/dembedded `[active rows, hiddenSize]`
  */
 export function decodeGradient(
   model: WasmModel,
-  pass: DecoderPass,
+  active: ActiveRows,
   tape: readonly LayerTape[],
   gradient: Address,
   prompts: readonly (readonly PromptGradients[])[],
@@ -45,21 +48,21 @@ export function decodeGradient(
 ): Address {
   const { kernels, config } = model;
   const { layers, hiddenSize } = config.text;
+  const { pass } = active;
   let dx = gradient;
   for (let layer = layers - 1; layer >= 0; layer--) {
-    const layerTape = tape[layer]!;
-    const lastRowOnly = isLastRowOnly(pass, layer, layers);
-    const full = lastRowOnly ? kernels.zeros(pass.rows * hiddenSize) : dx;
+    const outputs = layer === layers - 1 ? active.outputs : undefined;
+    const rows = outputs === undefined ? dx : kernels.allocate(pass.rows * hiddenSize);
     kernels.scoped(() => {
-      feedForwardGradient(model, layer, layerTape, dx, sums);
-      if (lastRowOnly) {
-        pass.sequences.forEach(({ row, length }, index) => {
-          kernels.copy(dx + 4 * index * hiddenSize, full + 4 * (row + length - 1) * hiddenSize, hiddenSize);
-        });
-      }
-      attentionGradient(model, layer, pass, layerTape, { outputs: dx, rows: full }, prompts[layer]!, lastRowOnly, sums);
+      const kept = keptTape(model, tape[layer]!, active);
+      // A pass over prompts has kept no other rows of its last layer.
+      const left = outputs === undefined || pass.isPrefix ? kept : outputTape(model, kept, outputs);
+      feedForwardGradient(model, layer, left, dx, sums);
+      const attended = outputProjectionGradient(model, layer, left, dx, sums);
+      outputs?.scatter(dx, rows, pass.rows, hiddenSize);
+      attentionGradient(model, layer, pass, kept, { attended, outputs, rows }, prompts[layer]!, sums);
     });
-    dx = full;
+    dx = rows;
   }
   return dx;
 }
@@ -108,29 +111,55 @@ export function normaliseGradient(
   model.kernels.run.rmsNormGradient(x, model.values(weight), inverses, dy, dx, sums.of(weight), rows, hiddenSize);
 }
 
-/** Adds what comes through attention to `gradients.rows`, dLoss/dinput of all rows. */
+/** @returns dLoss/dattended of the rows that leave the layer. */
+function outputProjectionGradient(
+  model: WasmModel,
+  layer: number,
+  { attended, outputs }: LayerTape,
+  dx: Address,
+  sums: ParameterGradients,
+): Address {
+  const { heads, headDimension } = decoderShape(model);
+  const width = heads * headDimension;
+  const kernel = `text.${layer}.out.kernel`;
+  sums.addProducts(attended, outputs, width, [{ dy: dx, outputs: model.config.text.hiddenSize, kernel }]);
+  const gradient = model.kernels.allocate(outputs * width);
+  model.linearGradient(dx, kernel, gradient, outputs);
+  return gradient;
+}
+
+interface AttentionGradients {
+  /** dLoss/dattended of the rows that leave the layer. */
+  readonly attended: Address;
+  /** Which rows they are; `undefined` for all. */
+  readonly outputs: RowSelection | undefined;
+  /** dLoss/dinput of all rows, to be added to. */
+  readonly rows: Address;
+}
+
+/** Adds what comes through attention to dLoss/dinput. */
 function attentionGradient(
   model: WasmModel,
   layer: number,
   pass: DecoderPass,
   tape: LayerTape,
-  gradients: { readonly outputs: Address; readonly rows: Address },
+  { attended, outputs, rows }: AttentionGradients,
   prompts: readonly PromptGradients[],
-  lastRowOnly: boolean,
   sums: ParameterGradients,
 ): void {
   const { kernels, config } = model;
-  const { hiddenSize } = config.text;
+  const { layers, hiddenSize } = config.text;
   const shape = decoderShape(model);
   const name = (part: string): string => `text.${layer}.${part}`;
   const width = shape.heads * shape.headDimension;
-  sums.addProducts(tape.attended, tape.outputs, width, [
-    { dy: gradients.outputs, outputs: hiddenSize, kernel: name("out.kernel") },
-  ]);
-  const attended = kernels.allocate(tape.outputs * width);
-  model.linearGradient(gradients.outputs, name("out.kernel"), attended, tape.outputs);
+  const lastRowOnly = isLastRowOnly(pass, layer, layers);
+  let attendedGradient = attended;
+  if (outputs !== undefined && !lastRowOnly) {
+    attendedGradient = kernels.allocate(pass.rows * width);
+    outputs.scatter(attended, attendedGradient, pass.rows, width);
+  }
   const projected = kernels.zeros(pass.rows * shape.stride);
-  sequenceGradients(model, shape, pass, layer, tape, attended, projected, prompts, lastRowOnly);
+  sequenceGradients(model, shape, pass, layer, tape, attendedGradient, projected, prompts, lastRowOnly);
   rotate(model, projected, pass, -1);
   const normalised = kernels.allocate(pass.rows * hiddenSize);
   normalise(model, tape.input, name("norm1.weight"), normalised, tape.inputInverses, pass.rows);
@@ -138,16 +167,7 @@ function attentionGradient(
     { dy: projected, outputs: shape.stride, kernel: name("qkv.kernel") },
   ]);
   model.linearGradient(projected, name("qkv.kernel"), normalised, pass.rows);
-  normaliseGradient(
-    model,
-    tape.input,
-    name("norm1.weight"),
-    tape.inputInverses,
-    normalised,
-    gradients.rows,
-    pass.rows,
-    sums,
-  );
+  normaliseGradient(model, tape.input, name("norm1.weight"), tape.inputInverses, normalised, rows, pass.rows, sums);
 }
 
 /** Room for keys in rows and values in columns. */

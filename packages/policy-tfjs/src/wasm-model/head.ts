@@ -2,6 +2,7 @@ import { normalise } from "./decoder.ts";
 import { normaliseGradient } from "./decoder-gradient.ts";
 import type { Address } from "./model-kernels.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
+import { RowSelection } from "./row-selection.ts";
 import type { WasmModel } from "./wasm-model.ts";
 
 /** Logits that are in memory at once: a large vocabulary's are made for some rows at a time. */
@@ -96,6 +97,22 @@ export function headDistributions(
       take(kernels.floats(logits, count * vocabularySize), first);
     });
   }
+}
+
+/** The tape of some of the predicted tokens. */
+export function tokensTape(model: WasmModel, tape: HeadTape, tokens: Int32Array): HeadTape {
+  if (tokens.length === tape.rows) return tape;
+  const { hiddenSize } = model.config.text;
+  const selection = new RowSelection(model.kernels, tokens);
+  return {
+    states: selection.gather(tape.states, hiddenSize),
+    inverses: selection.gather(tape.inverses, 1),
+    normalised: selection.gather(tape.normalised, hiddenSize),
+    targets: selection.gather(tape.targets, 1),
+    normalisers: selection.gather(tape.normalisers, 1),
+    rows: tokens.length,
+    temperature: tape.temperature,
+  };
 }
 
 /** Adds to the head and the final norm. @param gradients `[rows]` dLoss/dlogprob. @returns dLoss/dstates. */

@@ -21,6 +21,7 @@ export interface KernelExports {
   readonly attend: Kernel;
   readonly attendGradient: Kernel;
   readonly copyRows: Kernel;
+  readonly gatherRows: Kernel;
   readonly gelu: Kernel;
   readonly geluGradient: Kernel;
   readonly layerNorm: Kernel;
@@ -33,6 +34,7 @@ export interface KernelExports {
   readonly rmsNorm: Kernel;
   readonly rmsNormGradient: Kernel;
   readonly rotate: Kernel;
+  readonly scatterRows: Kernel;
   readonly storeKeyRowsValueColumns: Kernel;
   readonly storeKeysValues: Kernel;
   readonly sumRows: Kernel;

@@ -2,7 +2,7 @@ import type { ModelConfig } from "../model-config.ts";
 import { type Objective, objectiveGradient } from "../objective.ts";
 import type { ModelWeights } from "../parameters.ts";
 import type { GradientPass, ScorePass, ScoreResult } from "../passes.ts";
-import { headDistributions, headGradient, headLogprobs } from "./head.ts";
+import { headDistributions, headGradient, headLogprobs, tokensTape } from "./head.ts";
 import { ParameterGradients } from "./parameter-gradients.ts";
 import { type PlacedResponse, responsesGradient, runResponses } from "./response-pass.ts";
 import { wasmModel } from "./wasm-model.ts";
@@ -77,8 +77,20 @@ export function differentiateInWasm(
       const start = placeOf.get(row)! * length;
       flat.set(slopes.subarray(start, start + count), first);
     });
+    // Tokens that the loss does not depend on need no gradient: VPPO masks most, and a group that agrees has no advantage.
+    const active = Int32Array.from(flat.keys()).filter((token) => flat[token] !== 0);
+    if (active.length === 0) {
+      into.fill(0);
+      return;
+    }
     const sums = new ParameterGradients(model, weights.layouts);
-    responsesGradient(model, run, headGradient(model, tape, flat, sums), sums);
+    const states = headGradient(
+      model,
+      tokensTape(model, tape, active),
+      Float32Array.from(active, (token) => flat[token]!),
+      sums,
+    );
+    responsesGradient(model, run, active, states, sums);
     sums.copyTo(into);
   });
 }

@@ -1,4 +1,5 @@
 import type { ModelPrompt } from "../token-batch.ts";
+import { promptRows } from "./active-rows.ts";
 import { allocatePromptCaches, type DecoderPass, decode, type LayerTape } from "./decoder.ts";
 import { decodeGradient, type PromptGradients } from "./decoder-gradient.ts";
 import type { Address } from "./model-kernels.ts";
@@ -97,7 +98,7 @@ export function promptGradient(
 ): void {
   const { kernels, config } = model;
   const { hiddenSize, vocabularySize } = config.text;
-  const embedded = decodeGradient(model, pass.decoder, pass.layers, states, prompts, sums);
+  const embedded = decodeGradient(model, promptRows(model, pass.decoder), pass.layers, states, prompts, sums);
   const tokens = pass.vision === undefined ? 0 : pass.vision.images * config.imageTokens;
   const features = kernels.zeros(tokens * hiddenSize);
   const targets = rowAddresses(pass.embeddings, sums.of("text.embedding"), vocabularySize, features, hiddenSize);

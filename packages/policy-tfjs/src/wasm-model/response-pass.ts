@@ -1,4 +1,5 @@
 import type { ResponsePass } from "../passes.ts";
+import { activeRows } from "./active-rows.ts";
 import { type DecoderPass, decode, type LayerTape, type Sequence } from "./decoder.ts";
 import { allocatePromptGradients, decodeGradient } from "./decoder-gradient.ts";
 import type { Address } from "./model-kernels.ts";
@@ -90,35 +91,52 @@ export function runResponses(model: WasmModel, pass: ResponsePass, keep: boolean
   };
 }
 
-/** Adds to all parameters but the head and the final norm. @param gradient dLoss/dstates `[tokens, hiddenSize]`, in the order of `states`. */
+/**
+ * Adds to all parameters but the head and the final norm.
+ *
+ * @param tokens which predicted tokens have a gradient, ascending, in the order of `states`.
+ * @param gradient dLoss/dstates of those, `[tokens, hiddenSize]`.
+ */
 export function responsesGradient(
   model: WasmModel,
   pass: ResponsesPass,
+  tokens: Int32Array,
   gradient: Address,
   sums: ParameterGradients,
 ): void {
   const { kernels, config } = model;
   const { hiddenSize } = config.text;
-  const { prompts, decoder } = pass;
+  const { prompts, decoder, inputs } = pass;
   // What predicts a first token is the prompt's; all others are the responses' own rows, in order.
-  const ownGradient = kernels.zeros(decoder.rows * hiddenSize);
   const promptStates = kernels.zeros(prompts.decoder.sequences.length * hiddenSize);
+  const predictors = pass.responses.flatMap(({ prompt, tokens }) =>
+    Array.from(tokens, (_, place) => (place === 0 ? promptStates + 4 * prompt * hiddenSize : 0)),
+  );
+  const isActive = new Uint8Array(decoder.rows);
+  let token = 0;
   let row = 0;
-  const targets = pass.responses.flatMap(({ prompt, tokens }) =>
-    Array.from(tokens, (_, place) =>
-      place === 0 ? promptStates + 4 * prompt * hiddenSize : ownGradient + 4 * row++ * hiddenSize,
-    ),
-  );
-  kernels.scoped(() =>
-    kernels.run.addRows(gradient, kernels.place(Uint32Array.from(targets)), targets.length, hiddenSize),
-  );
+  predictors.forEach((predictor, place) => {
+    const active = tokens[token] === place;
+    if (active) token++;
+    if (predictor === 0) isActive[row++] = Number(active);
+  });
+  const active = activeRows(model, decoder, (row) => isActive[row] === 1);
+  const outputs = active.outputs?.count ?? active.pass.rows;
+  const ownGradient = kernels.allocate(outputs * hiddenSize);
+  kernels.scoped(() => {
+    kernels.floats(ownGradient, outputs * hiddenSize).fill(0);
+    let output = 0;
+    const targets = Uint32Array.from(tokens, (place) => predictors[place]! || ownGradient + 4 * output++ * hiddenSize);
+    kernels.run.addRows(gradient, kernels.place(targets), tokens.length, hiddenSize);
+  });
   const promptGradients = allocatePromptGradients(model, prompts.decoder);
-  if (decoder.rows > 0) {
+  if (active.pass.rows > 0) {
     kernels.scoped(() => {
-      const embedded = decodeGradient(model, decoder, pass.layers, ownGradient, promptGradients, sums);
+      const embedded = decodeGradient(model, active, pass.layers, ownGradient, promptGradients, sums);
       const table = sums.of("text.embedding");
-      const words = Uint32Array.from(pass.inputs, (token) => table + 4 * token * hiddenSize);
-      kernels.run.addRows(embedded, kernels.place(words), decoder.rows, hiddenSize);
+      const kept = active.kept === undefined ? inputs : active.kept.rows.map((row) => inputs[row]!);
+      const words = Uint32Array.from(kept, (word) => table + 4 * word * hiddenSize);
+      kernels.run.addRows(embedded, kernels.place(words), active.pass.rows, hiddenSize);
     });
   }
   promptGradient(model, prompts, promptStates, promptGradients, sums);

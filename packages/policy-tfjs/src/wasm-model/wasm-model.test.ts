@@ -201,18 +201,22 @@ function weighted(logprobs: tf.Tensor2D): tf.Scalar {
   return tf.sum(tf.mul(tf.exp(logprobs), tf.tensor2d(weights, [rows, length])));
 }
 
-/** Which entries of a padded batch are tokens. */
-function tokenMask(pass: ResponsePass, length: number, rows: Int32Array): tf.Tensor2D {
+/** Tells of a row of the padded batch and a place in it whether the objective depends on the token there. */
+type Carries = (row: number, place: number) => boolean;
+
+/** Which entries of a padded batch are tokens that the objective depends on. */
+function tokenMask(pass: ResponsePass, length: number, rows: Int32Array, carries: Carries): tf.Tensor2D {
   const mask = new Float32Array(rows.length * length);
   const placeOf = new Map([...rows].map((row, place) => [row, place]));
   forEachToken(pass, length, (place) => {
-    mask[placeOf.get(Math.floor(place / length))! * length + (place % length)] = 1;
+    const row = Math.floor(place / length);
+    mask[placeOf.get(row)! * length + (place % length)] = Number(carries(row, place % length));
   });
   return tf.tensor2d(mask, [rows.length, length]);
 }
 
 /** Compares the two gradients of one pass, tensor by tensor. */
-function compareGradients(pass: ResponsePass, model: Model): void {
+function compareGradients(pass: ResponsePass, model: Model, carries: Carries = () => true): void {
   const { parameters } = model;
   const samples = Math.max(...pass.responses.map((group) => group.length));
   const length = Math.max(...pass.responses.flat().map((tokens) => tokens.length));
@@ -223,7 +227,7 @@ function compareGradients(pass: ResponsePass, model: Model): void {
       .reverse(),
   );
   expect(rows.length).toBeLessThanOrEqual(samples * pass.prompts.length);
-  const mask = tokenMask(pass, length, rows);
+  const mask = tokenMask(pass, length, rows, carries);
   const objective = (logprobs: tf.Tensor2D): tf.Scalar => weighted(tf.mul(logprobs, mask));
   const actual = byTensor(parameters, differentiate({ ...pass, rows }, model, objective));
   const logprobs = reference(pass, model);
@@ -265,6 +269,23 @@ describe("gradients", () => {
       },
       text,
     );
+  });
+
+  // Tokens without a gradient are left out of the head and of the last layer, and what follows a response's last one of all layers.
+  it.each<[string, Carries]>([
+    ["every third token", (row, place) => (row + place) % 3 === 0],
+    ["first tokens alone, which the prompt predicts", (_, place) => place === 0],
+    ["all but the last tokens", (_, place) => place < 2],
+    ["one response of one prompt", (row) => row === 3],
+    ["one token", (row, place) => row === 0 && place === 1],
+  ])("are TensorFlow.js's where the objective depends on %s", (_, carries) => {
+    compareGradients(raggedPass(1), vision, carries);
+  });
+
+  it("are 0 where the objective depends on no token", () => {
+    const pass = { ...raggedPass(1), rows: Int32Array.of(0, 2, 4, 1, 3) };
+    const gradients = differentiate(pass, vision, (logprobs) => tf.sum(tf.mul(logprobs, 0)));
+    for (const gradient of gradients) expect(gradient.every((value) => value === 0)).toBe(true);
   });
 
   it("are the same bits when computed again, and leave no tensor behind", () => {
