@@ -25,7 +25,7 @@ function softmaxRow(row: usize, first: i32, start: i32, second: i32, end: i32): 
   for (let index = first; index < start; index++) store<f32>(at(row, index), -Infinity);
   for (let index = start + second; index < end; index++) store<f32>(at(row, index), -Infinity);
   let most = f32x4.splat(-Infinity);
-  for (let index: i32 = 0; index < end; index += 4) most = f32x4.max(most, v128.load(at(row, index)));
+  for (let index: i32 = 0; index < end; index += 4) most = f32x4.pmax(most, v128.load(at(row, index)));
   const largest = largestLane(most);
   const shift = f32x4.splat(largest);
   let lanes = f32x4.splat(0);
