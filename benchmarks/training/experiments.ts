@@ -1,6 +1,7 @@
 import { loadavg } from "node:os";
 import { checkAgreement } from "./agreement.ts";
 import { type Arena, type Backend, startEngine, startPeer } from "./contenders.ts";
+import { timeDefaultRuns } from "./default-run.ts";
 import { type Entry, interleave, speedRatio } from "./interleave.ts";
 import { median } from "./median.ts";
 import { type Records, saveRecords } from "./records.ts";
@@ -40,11 +41,17 @@ function shares({ model, imageTokens, prompts, groupSize, responseLength }: Work
   return { samplingRows: part * groupSize, microBatchTokens: part * (promptTokens + groupSize * responseLength) };
 }
 
+/** The engine with all cores at work. On tensorflow workers share nothing but sampling: scoring and training take its default sizes. */
+function allCores(backend: Backend, plan: WorkloadPlan, cores: number) {
+  const { samplingRows, microBatchTokens } = shares(plan, cores);
+  if (backend === "wasm") return { workers: cores, samplingRows, microBatchTokens };
+  return backend === "tensorflow" ? { workers: cores, samplingRows } : {};
+}
+
 /** Each backend with a worker for each core, as the peers have a thread for each; on an accelerator, with its default sizes. */
 function engines({ backends, arena }: Laboratory, plan: WorkloadPlan): readonly Starter[] {
   return backends.map((backend) => {
-    const onProcessor = backend === "wasm" || backend === "tensorflow";
-    const options = onProcessor ? { workers: arena.cores, ...shares(plan, arena.cores) } : {};
+    const options = allCores(backend, plan, arena.cores);
     return (workload) => startEngine(workload, backend, arena, options);
   });
 }
@@ -162,21 +169,39 @@ export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan):
 export async function measureVppo(laboratory: Laboratory, plan: WorkloadPlan): Promise<void> {
   const workload = await writeWorkload(plan, laboratory.workDirectory);
   for (const start of engines(laboratory, plan)) {
-    await withWorkers([start], workload, ([worker]) =>
-      compare(
-        laboratory,
-        "vppo",
-        plan,
-        `update on ${worker!.label}`,
-        ["vppo-prompt", "vppo-rollout", "dapo"].map((algorithm) => ({
-          label: algorithm,
-          worker: worker!,
-          operation: "update",
-          argument: { algorithm },
-        })),
-      ),
-    );
+    await withWorkers([start], workload, async ([worker]) => {
+      // With the published entropy penalty every token has a gradient; without one, as in the default run, VPPO's masked tokens have none.
+      for (const [suffix, words] of [
+        ["", ""],
+        [" unpenalised", ", no entropy penalty"],
+      ]) {
+        await compare(
+          laboratory,
+          "vppo",
+          plan,
+          `update on ${worker!.label}${words}`,
+          ["vppo-prompt", "vppo-rollout", "dapo"].map((label) => ({
+            label,
+            worker: worker!,
+            operation: "update",
+            argument: { algorithm: `${label}${suffix}` },
+          })),
+        );
+      }
+    });
   }
+}
+
+/** What VPPO adds to DAPO in the trainer's default run, where both sample until every group has an advantage. */
+export async function measureDefaultRun({ records, file, arena, rounds }: Laboratory, plan: WorkloadPlan) {
+  const what = "default run on fovea wasm, dynamic sampling";
+  const result = await timeDefaultRuns(rounds, arena.cores);
+  replace(records.comparisons, { experiment: "vppo", plan, what, ...result }, ["experiment", "what", "plan"]);
+  saveRecords(records, file);
+  const cells = result.series.map(
+    ({ label, seconds }) => `${label} ${(1000 * median(seconds)).toFixed(0)} ms an update`,
+  );
+  console.log(`${what} | ${cells.join(" | ")} | load ${result.load[1].toFixed(1)}`);
 }
 
 /** Training on a group that shares its prefix against the same rollouts as groups of one. */

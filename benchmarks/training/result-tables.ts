@@ -1,3 +1,4 @@
+import { extraCost } from "./extra-cost.ts";
 import { type Series, speedRatio } from "./interleave.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { median } from "./median.ts";
@@ -107,13 +108,7 @@ export function vppoTable(records: Records): string {
   const rows = select(records, "vppo").flatMap(({ plan, what, series, load }) => {
     const dapo = series.at(-1)!;
     return series.slice(0, -1).map((own) => {
-      const share = median(
-        own.seconds.map((seconds, round) => {
-          const tokens = Number(own.tokensPerSecond?.[round]) * seconds;
-          const base = Number(dapo.tokensPerSecond?.[round]) * dapo.seconds[round]!;
-          return seconds / tokens / (dapo.seconds[round]! / base) - 1;
-        }),
-      );
+      const share = extraCost(own, dapo);
       return [
         workloadWords(plan),
         what.replace("update on ", ""),
@@ -125,7 +120,7 @@ export function vppoTable(records: Records): string {
       ];
     });
   });
-  return markdownTable(["workload", "on", "algorithm", "update, ms", "DAPO's, ms", "more per token", "load"], rows);
+  return markdownTable(["workload", "on", "algorithm", "update, ms", "DAPO's, ms", "more", "load"], rows);
 }
 
 export function boundsTable(records: Records): string {

@@ -11,6 +11,7 @@ import { BACKENDS, type Backend } from "./contenders.ts";
 import {
   type Laboratory,
   measureBounds,
+  measureDefaultRun,
   measureGrowth,
   measureMemory,
   measurePasses,
@@ -81,6 +82,7 @@ const EXPERIMENTS: Readonly<Record<string, (laboratory: Laboratory) => Promise<v
   },
   vppo: async (laboratory) => {
     for (const plan of SIZES) await measureVppo(laboratory, plan);
+    if (SIZES.includes(DIGITS) && laboratory.backends.includes("wasm")) await measureDefaultRun(laboratory, DIGITS);
   },
   sharing: (laboratory) => measureSharing(laboratory, LONG_PREFIX),
   pool: async (laboratory) => {
