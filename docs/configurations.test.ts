@@ -30,7 +30,8 @@ describe("the pages", () => {
   });
 
   it.each(shown)("show in %s a configuration that the trainer reads", async (page, text) => {
-    const file = join(directory, `${page}.config.ts`);
+    // A name of its own, since a module is read once.
+    const file = join(directory, `${page}-${shown.findIndex(([, other]) => other === text)}.config.ts`);
     writeFileSync(file, text);
     const { configuration } = await loadConfiguration(file);
     expect(configuration.task.use).toMatch(/digits$/);

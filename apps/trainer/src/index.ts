@@ -1,4 +1,9 @@
-export type { Configuration, ConfigurationInput, PluginInput } from "./configuration/configuration.ts";
+export type {
+  ComparedAlgorithmInput,
+  Configuration,
+  ConfigurationInput,
+  PluginInput,
+} from "./configuration/configuration.ts";
 export type { LoadedConfiguration } from "./configuration/load-configuration.ts";
 export { loadConfiguration } from "./configuration/load-configuration.ts";
 export { defineConfig } from "./define-config.ts";

@@ -1,6 +1,7 @@
+import type { RunSummary } from "@fovea-rl/run-records/view-data";
 import { describe, expect, it } from "vitest";
 import { scaleColour, scalePosition } from "./colour/dependency-scale.ts";
-import { lineOfSeeds, smooth } from "./parts/curve-line.ts";
+import { groupBySetting, lineOfSeeds, smooth } from "./parts/curve-line.ts";
 import { SeriesCache } from "./source/series-cache.ts";
 import { formatNumber, formatPoints } from "./text/format-number.ts";
 import { visibleText, visibleToken } from "./text/visible-text.ts";
@@ -84,6 +85,13 @@ describe("curves", () => {
     const series = (values: readonly number[]) => ({ steps: values.map((_, step) => step), values, stepsPerPoint: 1 });
     const line = lineOfSeeds("x", [series([1, 2, 9]), series([3, 6])], { colour: "", dash: [] }, 0);
     expect(line).toMatchObject({ steps: [0, 1], values: [2, 4], low: [1, 2], high: [3, 6] });
+  });
+
+  it("are one line for seeds of one setting, and two where a comparison holds two of the same options apart", () => {
+    const run = (id: string, setting: string, label?: string) =>
+      ({ id, setting, ...(label === undefined ? {} : { label }) }) as RunSummary;
+    const runs = [run("a", "s"), run("b", "t"), run("c", "s"), run("d", "t", "first"), run("e", "t", "second")];
+    expect(groupBySetting(runs).map((group) => group.map(({ id }) => id))).toEqual([["a", "c"], ["b"], ["d"], ["e"]]);
   });
 
   it("are grouped by name, the ones that matter most first", () => {

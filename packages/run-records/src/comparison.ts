@@ -7,14 +7,16 @@ export interface Interval {
   readonly high: number | undefined;
 }
 
+/** What the seeds of one contender reached. */
 export interface ComparisonRow {
-  readonly algorithm: string;
+  /** Its algorithm's name, if it was given no other. */
+  readonly label: string;
   readonly seeds: readonly number[];
   /** Final held-out accuracy. */
   readonly accuracy: Interval;
   /** Mean of after - before. */
   readonly gain: number | undefined;
-  /** Paired by seed; undefined for the first algorithm. */
+  /** Paired by seed; undefined for the first contender. */
   readonly differenceToFirst: Interval | undefined;
   readonly trainingSeconds: number | undefined;
   readonly totalTokens: number | undefined;
@@ -23,7 +25,7 @@ export interface ComparisonRow {
 export interface ComparisonRun {
   /** The run's id among the runs shown. */
   readonly id: string;
-  readonly algorithm: string;
+  readonly label: string;
   readonly seed: number | undefined;
   readonly state: string;
   readonly error: string | undefined;

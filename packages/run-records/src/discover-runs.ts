@@ -1,5 +1,5 @@
 import { readdir, realpath } from "node:fs/promises";
-import { basename, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 
 /** A directory that is shown as a run. */
 export interface RunLocation {
@@ -11,6 +11,8 @@ export interface RunLocation {
 export interface ComparisonLocation {
   readonly id: string;
   readonly directory: string;
+  /** Those found in it. */
+  readonly runs: readonly RunLocation[];
 }
 
 export interface DiscoveredRuns {
@@ -53,8 +55,12 @@ export async function discoverRuns(roots: readonly string[]): Promise<Discovered
     return { id, directory };
   };
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    runs: sorted.filter(([, { isRun }]) => isRun).map(([directory, { root }]) => locate(directory, root)),
-    comparisons: sorted.filter(([, { isRun }]) => !isRun).map(([directory, { root }]) => locate(directory, root)),
-  };
+  const runs = sorted.filter(([, { isRun }]) => isRun).map(([directory, { root }]) => locate(directory, root));
+  const comparisons = sorted
+    .filter(([, { isRun }]) => !isRun)
+    .map(([directory, { root }]) => ({
+      ...locate(directory, root),
+      runs: runs.filter((run) => dirname(run.directory) === directory),
+    }));
+  return { runs, comparisons };
 }

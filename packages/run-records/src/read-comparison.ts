@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Comparison, ComparisonRow, ComparisonRun, Interval } from "./comparison.ts";
 import type { ComparisonLocation } from "./discover-runs.ts";
 import { flattenJson } from "./flatten-json.ts";
@@ -14,17 +15,22 @@ function objects(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
+/** A comparison written before contenders had labels told them apart by algorithm. */
+function labelOf(value: JsonObject): string | undefined {
+  return textAt(value, "label") ?? textAt(value, "algorithm");
+}
+
 /** Reads comparison.json; what is broken is named in `problems`. */
-export async function readComparison({ id, directory }: ComparisonLocation): Promise<Comparison> {
+export async function readComparison({ id, directory, runs: found }: ComparisonLocation): Promise<Comparison> {
   const problems: Problem[] = [];
   const file = await readJsonObject(directory, "comparison.json", problems);
   const summary = objects(file?.["summary"]).flatMap((row): ComparisonRow[] => {
     const accuracy = interval(row);
-    const algorithm = textAt(row, "algorithm");
-    if (!accuracy || algorithm === undefined) return [];
+    const label = labelOf(row);
+    if (!accuracy || label === undefined) return [];
     return [
       {
-        algorithm,
+        label,
         seeds: Array.isArray(row["seeds"]) ? row["seeds"].filter((seed) => typeof seed === "number") : [],
         accuracy,
         gain: numberAt(row, "gain"),
@@ -35,9 +41,11 @@ export async function readComparison({ id, directory }: ComparisonLocation): Pro
     ];
   });
   const runs = objects(file?.["runs"]).map((run): ComparisonRun => {
+    const name = textAt(run, "directory") ?? "";
     return {
-      id: `${id}/${textAt(run, "directory") ?? ""}`,
-      algorithm: textAt(run, "algorithm") ?? "?",
+      // A run that is still to begin has no id among the runs found.
+      id: found.find((location) => basename(location.directory) === name)?.id ?? `${id}/${name}`,
+      label: labelOf(run) ?? "?",
       seed: numberAt(run, "seed"),
       state: textAt(run, "state") ?? "unknown",
       error: textAt(run, "error"),

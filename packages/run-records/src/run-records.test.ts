@@ -146,6 +146,7 @@ describe("discoverRuns", () => {
     const { runs, comparisons } = await discoverRuns([root]);
     expect(runs.map(({ id }) => id)).toEqual(["a", "compare/b", "compare/c"]);
     expect(comparisons.map(({ id }) => id)).toEqual(["compare"]);
+    expect(comparisons[0]!.runs).toEqual(runs.slice(1));
   });
 
   it("tells runs of the same name in two folders apart", async () => {
@@ -339,18 +340,22 @@ describe("perceptionProfile", () => {
 describe("readComparison", () => {
   it("reads what fovea compare writes, null for no interval", async () => {
     const directory = await temporary();
+    const contender = { label: "vppo k=0.2", algorithm: "vppo" };
     const comparison = {
       formatVersion: 1,
       method: "by hand",
-      runs: [{ algorithm: "grpo", seed: 1, directory: "grpo-seed-1", state: "finished", after: { accuracy: 0.5 } }],
-      summary: [
-        { algorithm: "grpo", seeds: [1], mean: 0.5, low: null, high: null, gain: 0.1, differenceToFirst: null },
+      runs: [
+        { ...contender, seed: 1, directory: "vppo-k-0.2-seed-1", state: "finished", after: { accuracy: 0.5 } },
+        { algorithm: "grpo", seed: 1, directory: "grpo-seed-1", state: "running" },
       ],
+      summary: [{ ...contender, seeds: [1], mean: 0.5, low: null, high: null, gain: 0.1, differenceToFirst: null }],
     };
     await writeFile(join(directory, "comparison.json"), JSON.stringify(comparison));
-    const read = await readComparison({ id: "c", directory });
-    expect(read.summary[0]).toMatchObject({ algorithm: "grpo", accuracy: { mean: 0.5, low: undefined }, gain: 0.1 });
-    expect(read.runs[0]).toMatchObject({ id: "c/grpo-seed-1", after: 0.5 });
+    const read = await readComparison({ id: "c", directory, runs: [] });
+    expect(read.summary[0]).toMatchObject({ label: "vppo k=0.2", accuracy: { mean: 0.5, low: undefined }, gain: 0.1 });
+    expect(read.runs[0]).toMatchObject({ id: "c/vppo-k-0.2-seed-1", label: "vppo k=0.2", after: 0.5 });
+    // Written before there were labels.
+    expect(read.runs[1]).toMatchObject({ id: "c/grpo-seed-1", label: "grpo" });
     expect(read.problems).toEqual([]);
   });
 });

@@ -19,6 +19,8 @@ export interface RunSummary {
   readonly step: number;
   readonly updates: number | undefined;
   readonly algorithm: string | undefined;
+  /** What the comparison it is part of calls it and the other seeds of its setting. */
+  readonly label?: string;
   readonly task: string | undefined;
   readonly seed: number | undefined;
   readonly createdAt: string | undefined;

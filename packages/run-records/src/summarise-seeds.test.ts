@@ -31,17 +31,17 @@ describe("Student's interval", () => {
 
 describe("summariseSeeds", () => {
   const results = [
-    { algorithm: "grpo", seed: 1, value: 0.5 },
-    { algorithm: "grpo", seed: 2, value: 0.7 },
-    { algorithm: "vppo", seed: 2, value: 0.8 },
-    { algorithm: "vppo", seed: 1, value: 0.7 },
-    { algorithm: "vppo", seed: 3, value: 0.9 },
+    { label: "grpo", seed: 1, value: 0.5 },
+    { label: "grpo", seed: 2, value: 0.7 },
+    { label: "vppo", seed: 2, value: 0.8 },
+    { label: "vppo", seed: 1, value: 0.7 },
+    { label: "vppo", seed: 3, value: 0.9 },
   ];
 
   it("pairs the differences to the first by seed, and leaves out seeds that it does not have", () => {
     const [grpo, vppo, ...more] = summariseSeeds(results, ["grpo", "dapo", "vppo"]);
     expect(more).toEqual([]);
-    expect(grpo).toMatchObject({ algorithm: "grpo", seeds: [1, 2], differenceToFirst: null });
+    expect(grpo).toMatchObject({ label: "grpo", seeds: [1, 2], differenceToFirst: null });
     expect(grpo!.mean).toBeCloseTo(0.6, 12);
     expect(vppo!.mean).toBeCloseTo(0.8, 12);
     // Differences 0.2 and 0.1: mean 0.15, s = 0.0707107, t(1) = 12.706205.
@@ -51,7 +51,7 @@ describe("summariseSeeds", () => {
 
   it("has no difference to a first that has no result", () => {
     expect(summariseSeeds(results.slice(2), ["grpo", "vppo"])).toMatchObject([
-      { algorithm: "vppo", differenceToFirst: null },
+      { label: "vppo", differenceToFirst: null },
     ]);
   });
 });

@@ -61,4 +61,24 @@ describe("buildReport", () => {
   it("refuses a folder without runs", async () => {
     await expect(buildReport(await mkdtemp(join(tmpdir(), "fovea-empty-")))).rejects.toThrow(/no run directory/);
   });
+
+  it("of a comparison calls its runs what the comparison calls them, and leads to them", async () => {
+    const comparison = await mkdtemp(join(tmpdir(), "fovea-comparison-"));
+    const runs = ["vppo k=0.4", "vppo k=0.2"].map((label) => {
+      const directory = `${label.replaceAll(/[ =]/g, "-")}-seed-1`;
+      return { label, algorithm: "vppo", seed: 1, directory, state: "finished", after: { accuracy: 0.5 } };
+    });
+    for (const { directory } of runs) {
+      await mkdir(join(comparison, directory));
+      await writeFile(join(comparison, directory, "config.json"), "{}");
+    }
+    await writeFile(join(comparison, "comparison.json"), JSON.stringify({ runs, summary: [] }));
+    const { overview } = dataOf(await buildReport(comparison));
+    const named = ({ id, label }: { id: string; label: string }) => [id, label];
+    expect(overview.runs.map(named).sort()).toEqual([
+      ["vppo-k-0.2-seed-1", "vppo k=0.2"],
+      ["vppo-k-0.4-seed-1", "vppo k=0.4"],
+    ]);
+    expect(overview.comparisons[0].runs.map(named).sort()).toEqual(overview.runs.map(named).sort());
+  });
 });

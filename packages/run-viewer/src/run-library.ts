@@ -76,11 +76,18 @@ export class RunLibrary {
   }
 
   async overview(): Promise<Overview> {
-    const runs = await Promise.all(this.runs.map(({ id, directory }) => readRunSummary(id, directory)));
+    const comparisons = await Promise.all(this.#comparisons.map(readComparison));
+    const labels = new Map(comparisons.flatMap(({ runs }) => runs.map(({ id, label }) => [id, label] as const)));
+    const runs = await Promise.all(
+      this.runs.map(async ({ id, directory }) => {
+        const label = labels.get(id);
+        return { ...(await readRunSummary(id, directory)), ...(label === undefined ? {} : { label }) };
+      }),
+    );
     const newest = (created: string | undefined) => (created === undefined ? 0 : Date.parse(created) || 0);
     return {
       runs: runs.sort((a, b) => newest(b.createdAt) - newest(a.createdAt) || (a.id < b.id ? -1 : 1)),
-      comparisons: await Promise.all(this.#comparisons.map(readComparison)),
+      comparisons,
       folders: this.#folders.map((folder) => basename(folder)),
     };
   }

@@ -44,16 +44,16 @@ async function runCompare(config: string | undefined, options: CompareCommandOpt
     process.stderr.write("\nfinishing the updates in progress and saving; Ctrl-C once more ends at once\n");
   });
   const { directory, comparison } = await compare(loaded, {
-    algorithms: options.algorithms ?? defaults.algorithms.map(({ use }) => use),
+    algorithms: options.algorithms,
     seeds: options.seeds ?? defaults.seeds,
     jobs: options.jobs,
     name: options.name,
     signal,
     runMember: (args) => runFovea(args, options.jobs === 1),
-    onMember: ({ algorithm, seed, state, before, after, error }, place, total) => {
+    onMember: ({ label, seed, state, before, after, error }, place, total) => {
       const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`);
       const outcome = error ?? `${percent(before?.accuracy)} -> ${percent(after?.accuracy)}`;
-      process.stderr.write(`[${place}/${total}] ${algorithm} seed ${seed}: ${state}, ${outcome}\n`);
+      process.stderr.write(`[${place}/${total}] ${label} seed ${seed}: ${state}, ${outcome}\n`);
     },
   }).finally(stop);
   const place = relative(process.cwd(), directory) || ".";
@@ -72,9 +72,13 @@ async function runCompare(config: string | undefined, options: CompareCommandOpt
 
 export function compareCommand(): Command {
   return new Command("compare")
-    .description("train several algorithms over several seeds, fairly, and compare them")
+    .description("train several algorithms, or settings of one, over several seeds, fairly, and compare them")
     .argument("[config]", "configuration file; default: fovea.config.* of this folder")
-    .option("--algorithms <names>", "e.g. grpo,dapo,vppo; differences are to the first", commaList)
+    .option(
+      "--algorithms <names>",
+      "e.g. grpo,dapo,vppo, or labels of comparison.algorithms; differences are to the first",
+      commaList,
+    )
     .option("--seeds <numbers>", "e.g. 1,2,3", numberList)
     .option("--jobs <count>", "runs at a time", wholeNumber, 1)
     .option("--name <name>", "directory below run.directory; default: compare-<task>")
@@ -83,11 +87,13 @@ export function compareCommand(): Command {
       "after",
       `
 All runs share the configuration's base weights, prompts, order and budget; only algorithm and seed differ. The
-same command again goes on with what is not finished.
+same command again goes on with what is not finished. Settings of one algorithm are told apart by labels.
 
 Examples:
   $ fovea compare fovea.config.ts --algorithms grpo,dapo,vppo --seeds 1,2,3
-  $ fovea compare --algorithms dapo,vppo --seeds 1,2,3,4,5 --jobs 2 --set training.updates=100`,
+  $ fovea compare --algorithms dapo,vppo --seeds 1,2,3,4,5 --jobs 2 --set training.updates=100
+  $ fovea compare --set 'comparison.algorithms=[{ label: k=0.4, use: vppo, options: { filtering: { fraction: 0.4 } } },
+      { label: k=0.2, use: vppo, options: { filtering: { fraction: 0.2 } } }]'`,
     )
     .action(runCompare);
 }

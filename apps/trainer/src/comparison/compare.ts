@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FoveaError } from "@fovea-rl/core";
+import type { Configuration } from "../configuration/configuration.ts";
 import type { LoadedConfiguration } from "../configuration/load-configuration.ts";
 import { loadPlugin } from "../plugins/load-plugin.ts";
 import { lockRun } from "../run-directory/run-lock.ts";
@@ -13,27 +14,32 @@ import { completeConfiguration, loadRunPlugins } from "../training/assemble-run.
 import { readManifest } from "../training/check-same-subjects.ts";
 import { type ComparisonMember, planComparison } from "./comparison-plan.ts";
 import {
-  type AlgorithmSummary,
   COMPARISON_METHOD,
+  type ComparedContender,
   type ComparedRun,
+  type ContenderSummary,
   summariseComparison,
 } from "./comparison-result.ts";
 import { comparisonMarkdown } from "./comparison-table.ts";
+import { type Contender, chooseContenders } from "./contender.ts";
 
 /** comparison.json */
 export interface Comparison {
   readonly formatVersion: 1;
+  /** The contenders' algorithms. */
   readonly algorithms: readonly string[];
+  readonly contenders: readonly ComparedContender[];
   readonly seeds: readonly number[];
   readonly baseWeights: string | null;
   readonly taskFingerprint: string | null;
   readonly runs: readonly ComparedRun[];
-  readonly summary: readonly AlgorithmSummary[];
+  readonly summary: readonly ContenderSummary[];
   readonly method: string;
 }
 
 export interface CompareOptions {
-  readonly algorithms: readonly string[];
+  /** Labels of `comparison.algorithms`, or algorithms; all that are listed there, if undefined. */
+  readonly algorithms: readonly string[] | undefined;
   readonly seeds: readonly number[];
   /** Runs at a time. */
   readonly jobs: number;
@@ -52,7 +58,8 @@ export interface CompareOptions {
 function describeMember(parent: string, member: ComparisonMember): ComparedRun {
   const status = readStatus(runPaths(join(parent, member.directory)).status);
   return {
-    algorithm: member.algorithm,
+    label: member.contender.label,
+    algorithm: member.contender.algorithm.use,
     seed: member.seed,
     directory: member.directory,
     state: status?.state ?? "pending",
@@ -79,11 +86,37 @@ function sharedSubject(parent: string, members: readonly ComparisonMember[], key
   return known[0]?.value ?? null;
 }
 
-/** Refuses to count a run that was made with other options of its algorithm. */
-function checkSameOptions(directory: string, options: unknown): void {
+/**
+ * The options of a contender's algorithm, with its defaults.
+ *
+ * @throws FoveaError naming the labels that there are, if its name leads to no algorithm.
+ */
+async function completeOptions(
+  { label, algorithm, path }: Contender,
+  { comparison }: Configuration,
+  baseDirectory: string,
+): Promise<unknown> {
+  try {
+    return (await loadPlugin("algorithm", algorithm, baseDirectory, path)).options;
+  } catch (cause) {
+    const labels = comparison.algorithms.flatMap((listed) => listed.label ?? []);
+    if (labels.length === 0 || !(cause instanceof FoveaError)) throw cause;
+    const labelled = labels.includes(label) ? `"${label}" of this comparison: ` : "";
+    const known = labelled === "" ? `; labels of this configuration: ${labels.join(", ")}` : "";
+    throw new FoveaError(`${labelled}${cause.message}${known}`, { cause });
+  }
+}
+
+/** Refuses to count a run that was made by another algorithm, or with other options of it. */
+function checkSameAlgorithm(directory: string, { label, algorithm: { use } }: Contender, options: unknown): void {
   const path = runPaths(directory).configuration;
   if (!existsSync(path)) return;
-  const { algorithm } = JSON.parse(readFileSync(path, "utf8")) as { algorithm: { options: unknown } };
+  const { algorithm } = JSON.parse(readFileSync(path, "utf8")) as { algorithm: { use: string; options: unknown } };
+  if (algorithm.use !== use) {
+    throw new FoveaError(
+      `${directory} was trained by ${algorithm.use}, and "${label}" is ${use} in this comparison: choose another label or --name, or remove that directory`,
+    );
+  }
   if (!isDeepStrictEqual(algorithm.options, JSON.parse(JSON.stringify(options)))) {
     throw new FoveaError(
       `${directory} was trained with other options of its algorithm than this comparison gives it: choose another --name, or remove that directory`,
@@ -104,7 +137,7 @@ async function writePlan(parent: string, plan: unknown): Promise<void> {
 }
 
 /**
- * Trains every algorithm with every seed, each in an ordinary run directory, and writes comparison.json and comparison.md after each. Finished members
+ * Trains every contender with every seed, each in an ordinary run directory, and writes comparison.json and comparison.md after each. Finished members
  * are kept and broken-off ones resumed, so that the same command goes on where it stopped.
  *
  * @throws FoveaError
@@ -118,32 +151,43 @@ export async function compare(
   const configuration = completeConfiguration(loaded.configuration, plugins);
   const name = options.name ?? `compare-${configuration.task.use.split("/").at(-1)}`;
   const parent = resolve(configuration.run.directory, name);
-  const members = planComparison(configuration, options.algorithms, options.seeds, parent);
-  for (const member of members) {
-    const plugin = await loadPlugin("algorithm", member.configuration.algorithm, baseDirectory, ["algorithm"]);
-    checkSameOptions(join(parent, member.directory), plugin.options);
+  const contenders = chooseContenders(loaded.configuration, options.algorithms);
+  const members = planComparison(configuration, contenders, options.seeds, parent);
+  for (const contender of contenders) {
+    const complete = await completeOptions(contender, loaded.configuration, baseDirectory);
+    for (const member of members) {
+      if (member.contender === contender) checkSameAlgorithm(join(parent, member.directory), contender, complete);
+    }
   }
   await mkdir(join(parent, "configurations"), { recursive: true });
   const unlock = lockRun(join(parent, "run.lock"));
   try {
-    // Seeds and algorithms may be added later; everything else must stay.
+    // Seeds and contenders may be added later; everything else must stay.
     const { seed: _seed, algorithm: _algorithm, run: _run, comparison: _comparison, ...shared } = configuration;
     await writePlan(parent, shared);
 
+    const compared = contenders.map(
+      ({ label, algorithm: { use, options: given } }): ComparedContender => ({ label, algorithm: use, options: given }),
+    );
+    const labels = contenders.map(({ label }) => label);
     const summarise = async (): Promise<Comparison> => {
       const runs = members.map((member) => describeMember(parent, member));
       const comparison: Comparison = {
         formatVersion: 1,
-        algorithms: options.algorithms,
+        algorithms: compared.map(({ algorithm }) => algorithm),
+        contenders: compared,
         seeds: options.seeds,
         baseWeights: sharedSubject(parent, members, "baseWeights"),
         taskFingerprint: sharedSubject(parent, members, "taskFingerprint"),
         runs,
-        summary: summariseComparison(runs, options.algorithms),
+        summary: summariseComparison(runs, labels),
         method: COMPARISON_METHOD,
       };
       await writeJson(join(parent, "comparison.json"), comparison);
-      await writeFileAtomically(join(parent, "comparison.md"), comparisonMarkdown(name, comparison.summary, runs));
+      await writeFileAtomically(
+        join(parent, "comparison.md"),
+        comparisonMarkdown(name, compared, comparison.summary, runs),
+      );
       return comparison;
     };
 
@@ -162,7 +206,7 @@ export async function compare(
           const exitCode = await options.runMember(hasRun ? ["train", "--resume", directory] : ["train", file]);
           if (exitCode !== 0 && !existsSync(runPaths(directory).status)) {
             throw new FoveaError(
-              `the run of ${member.algorithm} with seed ${member.seed} could not start (exit code ${exitCode})`,
+              `the run of ${member.contender.label} with seed ${member.seed} could not start (exit code ${exitCode})`,
             );
           }
         }

@@ -1,23 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { tabularConfiguration } from "../../fixtures/tabular-configuration.ts";
 import { planComparison } from "./comparison-plan.ts";
+import { chooseContenders } from "./contender.ts";
 
 const { configuration } = tabularConfiguration("/base", {
   algorithm: { use: "vppo", options: { entropyPenalty: 0 } },
-  comparison: { algorithms: ["grpo", { use: "dapo", options: { dualClip: 3 } }, "vppo"], seeds: [1, 2] },
+  comparison: {
+    algorithms: [
+      "grpo",
+      { use: "dapo", options: { dualClip: 3 } },
+      { label: "vppo k=0.2", use: "vppo", options: { filtering: { fraction: 0.2 } } },
+    ],
+    seeds: [1, 2],
+  },
 });
 
 describe("the plan of a comparison", () => {
-  const members = planComparison(configuration, ["grpo", "dapo", "vppo"], [1, 2], "/runs/duel");
+  const members = planComparison(configuration, chooseContenders(configuration, undefined), [1, 2], "/runs/duel");
 
   it("takes whole seeds one after the other, so that a part of it can be paired", () => {
     expect(members.map(({ directory }) => directory)).toEqual([
       "grpo-seed-1",
       "dapo-seed-1",
-      "vppo-seed-1",
+      "vppo-k-0.2-seed-1",
       "grpo-seed-2",
       "dapo-seed-2",
-      "vppo-seed-2",
+      "vppo-k-0.2-seed-2",
     ]);
   });
 
@@ -28,17 +36,16 @@ describe("the plan of a comparison", () => {
     }
   });
 
-  it("gives each algorithm the options listed for it, the configured one its own, others their defaults", () => {
-    expect(members.slice(0, 3).map(({ configuration: own }) => own.algorithm)).toEqual([
-      { use: "grpo", options: {} },
-      { use: "dapo", options: { dualClip: 3 } },
-      { use: "vppo", options: { entropyPenalty: 0 } },
+  it("trains each contender by its algorithm, in a run named after its label", () => {
+    expect(members.slice(0, 3).map(({ configuration: { algorithm, run } }) => [run.name, algorithm])).toEqual([
+      ["grpo-seed-1", { use: "grpo", options: {} }],
+      ["dapo-seed-1", { use: "dapo", options: { dualClip: 3 } }],
+      ["vppo-k-0.2-seed-1", { use: "vppo", options: { filtering: { fraction: 0.2 } } }],
     ]);
   });
 
-  it("refuses no algorithm, and one or a seed named twice", () => {
-    expect(() => planComparison(configuration, [], [1], "/runs")).toThrow("name the algorithms to compare");
-    expect(() => planComparison(configuration, ["grpo", "grpo"], [1], "/runs")).toThrow("grpo is named twice");
-    expect(() => planComparison(configuration, ["grpo"], [1, 1], "/runs")).toThrow("seed 1 is named twice");
+  it("refuses a seed named twice", () => {
+    const contenders = chooseContenders(configuration, ["grpo"]);
+    expect(() => planComparison(configuration, contenders, [1, 1], "/runs")).toThrow("seed 1 is named twice");
   });
 });

@@ -1,4 +1,4 @@
-import type { AlgorithmSummary, ComparedRun } from "./comparison-result.ts";
+import type { ComparedContender, ComparedRun, ContenderSummary } from "./comparison-result.ts";
 import { COMPARISON_METHOD } from "./comparison-result.ts";
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
@@ -16,10 +16,10 @@ export const COMPARISON_HEAD = [
   "training",
 ] as const;
 
-/** Cells of the summary, one row an algorithm. */
-export function comparisonRows(summary: readonly AlgorithmSummary[]): readonly (readonly string[])[] {
-  return summary.map(({ algorithm, seeds, mean, low, high, gain, differenceToFirst, totalTokens, trainingSeconds }) => [
-    algorithm,
+/** Cells of the summary, one row a contender. */
+export function comparisonRows(summary: readonly ContenderSummary[]): readonly (readonly string[])[] {
+  return summary.map(({ label, seeds, mean, low, high, gain, differenceToFirst, totalTokens, trainingSeconds }) => [
+    label,
     seeds.join(", "),
     percent(mean),
     low === null || high === null ? "-" : `${percent(low)} to ${percent(high)}`,
@@ -38,14 +38,26 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+/** What labels stand for; nothing where they are the algorithms' names. */
+function labelSection(contenders: readonly ComparedContender[]): string {
+  if (contenders.every(({ label, algorithm }) => label === algorithm)) return "";
+  const rows = contenders.map(({ label, algorithm, options }) => [label, algorithm, `\`${JSON.stringify(options)}\``]);
+  return `## Labels
+
+${markdownTable(["label", "algorithm", "options; the rest are its defaults"], rows)}
+
+`;
+}
+
 /** comparison.md */
 export function comparisonMarkdown(
   name: string,
-  summary: readonly AlgorithmSummary[],
+  contenders: readonly ComparedContender[],
+  summary: readonly ContenderSummary[],
   runs: readonly ComparedRun[],
 ): string {
-  const runRows = runs.map(({ algorithm, seed, state, before, after, totalTokens, trainingSeconds, directory }) => [
-    algorithm,
+  const runRows = runs.map(({ label, seed, state, before, after, totalTokens, trainingSeconds, directory }) => [
+    label,
     String(seed),
     state,
     before ? percent(before.accuracy) : "-",
@@ -60,7 +72,7 @@ ${markdownTable(COMPARISON_HEAD, comparisonRows(summary))}
 
 ${COMPARISON_METHOD}
 
-## Runs
+${labelSection(contenders)}## Runs
 
 ${markdownTable(["algorithm", "seed", "state", "before", "after", "tokens", "training", "report"], runRows)}
 `;

@@ -5,6 +5,19 @@ const options = z.record(z.string(), z.unknown()).default({});
 /** A plug-in and its options: a short first-party name (`vppo`), a package, or a file (`./my-algorithm.ts`). */
 const plugin = z.strictObject({ use: z.string().min(1), options });
 
+const comparedAlgorithm = plugin.extend({
+  /** What the comparison calls it, and its runs' directories after it; default: the algorithm's name. */
+  label: z
+    .string()
+    .min(1, { error: "must not be empty", abort: true })
+    .max(100)
+    .regex(
+      /^[a-z0-9][\w.+=-]*( [\w.+=-]+)*$/i,
+      "must be fit for a directory's name: letters a to z, digits, single spaces and . _ + - =, a letter or digit first",
+    )
+    .optional(),
+});
+
 const reward = z.strictObject({
   use: z.string().min(1),
   /** Factor of this verifier's reward in the sum. */
@@ -98,8 +111,8 @@ export const configurationSchema = z.strictObject({
   /** What `fovea compare` compares unless its command line says so. */
   comparison: z
     .strictObject({
-      /** With the options each is to be compared with; the first is what the others are measured against. */
-      algorithms: z.array(plugin).default([]),
+      /** With the options each is to be compared with; the first is what the others are measured against. Settings of one algorithm have labels. */
+      algorithms: z.array(comparedAlgorithm).default([]),
       seeds: z.array(z.int()).min(1).default([1, 2, 3]),
     })
     .prefault({}),
@@ -111,6 +124,11 @@ export type PluginUse = z.output<typeof plugin>;
 /** A plug-in as a configuration file names it: alone for its defaults, or with options. */
 export type PluginInput = string | { readonly use: string; readonly options?: Readonly<Record<string, unknown>> };
 
+/** An algorithm as a comparison names it: a label tells two settings of one algorithm apart. */
+export type ComparedAlgorithmInput =
+  | string
+  | { readonly label?: string; readonly use: string; readonly options?: Readonly<Record<string, unknown>> };
+
 /** What a configuration file may hold. */
 export type ConfigurationInput = Omit<
   z.input<typeof configurationSchema>,
@@ -121,5 +139,5 @@ export type ConfigurationInput = Omit<
   task: PluginInput;
   rewards?: readonly (string | z.input<typeof reward>)[];
   recorders?: readonly PluginInput[];
-  comparison?: { readonly algorithms?: readonly PluginInput[]; readonly seeds?: readonly number[] };
+  comparison?: { readonly algorithms?: readonly ComparedAlgorithmInput[]; readonly seeds?: readonly number[] };
 };

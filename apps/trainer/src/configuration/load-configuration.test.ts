@@ -62,6 +62,34 @@ describe("a configuration file", () => {
     expect(error).toMatch(/training\.learningRate: .*\(it is missing\)/);
   });
 
+  it("gives settings of one algorithm labels to compare them by", async () => {
+    const algorithms = ["grpo", { label: "vppo k=0.2", use: "vppo", options: { filtering: { fraction: 0.2 } } }];
+    const { configuration } = await loadConfiguration(await write("a.json", json({ comparison: { algorithms } })));
+    expect(configuration.comparison.algorithms).toEqual([{ use: "grpo", options: {} }, algorithms[1]]);
+  });
+
+  it.each([
+    ["", /comparison\.algorithms\[0\]\.label: must not be empty \(it is ""\)$/],
+    ["a/b", /algorithms\[0\]\.label: must be fit for a directory's name: .* \(it is "a\/b"\)/],
+    ["..", /must be fit for a directory's name/],
+    [".hidden", /must be fit for a directory's name/],
+    ["wide ", /must be fit for a directory's name/],
+    ["k=0.2, k=0.4", /must be fit for a directory's name/],
+    ["a\nb", /must be fit for a directory's name/],
+    ["k".repeat(101), /algorithms\[0\]\.label: .*100/],
+    [3, /algorithms\[0\]\.label: .*expected string/],
+  ])("is refused with the label %j", async (label, message) => {
+    const path = await write("a.json", json({ comparison: { algorithms: [{ label, use: "vppo" }] } }));
+    await expect(loadConfiguration(path)).rejects.toThrow(message);
+  });
+
+  it("is refused with the nearest name of an option that a compared algorithm does not have", async () => {
+    const path = await write("a.json", json({ comparison: { algorithms: [{ lable: "wide", use: "vppo" }] } }));
+    await expect(loadConfiguration(path)).rejects.toThrow(
+      'comparison.algorithms[0].lable is not an option; did you mean "label"?',
+    );
+  });
+
   it("is refused when mini-batches would differ in size", async () => {
     const path = await write("a.json", json());
     await expect(loadConfiguration(path, ["training.miniBatchesPerUpdate=3"])).rejects.toThrow(

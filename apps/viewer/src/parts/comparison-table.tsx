@@ -5,7 +5,7 @@ import { visibleText } from "../text/visible-text.ts";
 import { percentInterval, pointsInterval } from "./interval-text.ts";
 import { Scroll } from "./scroll.tsx";
 
-/** Mean, interval and paired difference of each algorithm, and the runs behind them. */
+/** Mean, interval and paired difference of each contender, and the runs behind them. */
 export function ComparisonTable({ comparison }: { readonly comparison: Comparison }) {
   const { id, summary, runs, method } = comparison;
   const unfinished = runs.filter(({ state }) => state !== "finished");
@@ -27,8 +27,8 @@ export function ComparisonTable({ comparison }: { readonly comparison: Compariso
           </thead>
           <tbody>
             {summary.map((row) => (
-              <tr key={row.algorithm}>
-                <th scope="row">{visibleText(row.algorithm)}</th>
+              <tr key={row.label}>
+                <th scope="row">{visibleText(row.label)}</th>
                 <td>{row.seeds.length}</td>
                 <td>{formatPercent(row.accuracy.mean)}</td>
                 <td>{percentInterval(row.accuracy)}</td>

@@ -68,13 +68,14 @@ export function lineOfSeeds(label: string, seeds: readonly Series[], style: Line
   };
 }
 
-/** Groups runs that differ in seed alone, in the order of their first. */
+/** Groups runs that differ in seed alone, in the order of their first. What a comparison holds apart stays apart, were it of the same options. */
 export function groupBySetting(runs: readonly RunSummary[]): readonly (readonly RunSummary[])[] {
   const groups = new Map<string, RunSummary[]>();
   for (const run of runs) {
-    const group = groups.get(run.setting);
+    const key = JSON.stringify([run.label, run.setting]);
+    const group = groups.get(key);
     if (group) group.push(run);
-    else groups.set(run.setting, [run]);
+    else groups.set(key, [run]);
   }
   return [...groups.values()];
 }

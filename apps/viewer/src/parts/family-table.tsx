@@ -30,19 +30,19 @@ export function FamilyTable({ comparison, runs }: FamilyTableProperties) {
         );
       }),
     );
-    for (const [place, { algorithm, seed }] of finished.entries()) {
+    for (const [place, { label, seed }] of finished.entries()) {
       for (const [name, { values }] of Object.entries(loaded[place]!)) {
         const family = name.match(FAMILY)![1]!;
         const value = values.at(-1);
         if (value === undefined || seed === undefined) continue;
-        results.set(family, [...(results.get(family) ?? []), { algorithm, seed, value }]);
+        results.set(family, [...(results.get(family) ?? []), { label, seed, value }]);
       }
     }
     return results;
   };
   const { value: results } = useLoaded(load, comparison.id, [finished.map(({ id }) => id).join("\n")]);
   if (!results || results.size === 0) return null;
-  const algorithms = [...new Set(comparison.runs.map(({ algorithm }) => algorithm))];
+  const labels = [...new Set(comparison.runs.map(({ label }) => label))];
   const families = [...results].sort(([a], [b]) => (a < b ? -1 : 1));
   return (
     <>
@@ -60,17 +60,17 @@ export function FamilyTable({ comparison, runs }: FamilyTableProperties) {
             </tr>
           </thead>
           {families.map(([family, own]) => {
-            const rows = summariseSeeds(own, algorithms);
+            const rows = summariseSeeds(own, labels);
             return (
               <tbody key={family}>
                 {rows.map((row, place) => (
-                  <tr key={row.algorithm}>
+                  <tr key={row.label}>
                     {place === 0 && (
                       <th scope="rowgroup" rowSpan={rows.length}>
                         {visibleText(family)}
                       </th>
                     )}
-                    <th scope="row">{visibleText(row.algorithm)}</th>
+                    <th scope="row">{visibleText(row.label)}</th>
                     <td>{row.seeds.length}</td>
                     <td>{formatPercent(row.mean)}</td>
                     <td>{percentInterval(row)}</td>

@@ -47,7 +47,8 @@ function linesOf(
     if (own.length === 0) return [];
     const style = lineStyle(index, theme);
     if (group.length === 1) return [lineOfRun(group[0]!.id, own[0]!, style, settings.smoothing)];
-    const label = `${group[0]!.algorithm ?? name}, ${own.length} seeds: mean`;
+    const setting = group[0]!.label ?? group[0]!.algorithm ?? name;
+    const label = `${setting}, ${own.length} seeds: mean`;
     return [lineOfSeeds(label, own, style, settings.smoothing)];
   });
 }

@@ -31,8 +31,8 @@ export function RunList({ runs, selected, onSelect }: RunListProperties) {
   const theme = useContext(ThemeContext);
   const place = new Map(selected.map(({ id }, index) => [id, index]));
   const needle = search.trim().toLowerCase();
-  const found = runs.filter(({ id, algorithm, task, state }) =>
-    `${id} ${algorithm} ${task} ${state}`.toLowerCase().includes(needle),
+  const found = runs.filter(({ id, label = "", algorithm, task, state }) =>
+    `${id} ${label} ${algorithm} ${task} ${state}`.toLowerCase().includes(needle),
   );
   const toggle = (id: string) => {
     const ids = selected.map((run) => run.id);
