@@ -127,7 +127,7 @@ export interface Policy extends Scorer {
    */
   step(options: StepOptions): Promise<StepReport>;
   /** Makes the current weights the reference policy. */
-  refreshReference(): Promise<void>;
+  refreshReference(options?: Cancellable): Promise<void>;
   /** The text of each token by itself, for reports. */
   tokenTexts(tokens: Int32Array): readonly string[];
   /** Number of tokens the prompt takes, images included. */
@@ -137,7 +137,7 @@ export interface Policy extends Scorer {
   /** Restores exactly what `save` wrote. Refuses a truncated or foreign checkpoint and then leaves the policy as it was. */
   load(directory: string, options?: Cancellable): Promise<void>;
   /** SHA-256 of the weights, hexadecimal: equal weights, equal fingerprint. */
-  fingerprint(): Promise<string>;
+  fingerprint(options?: Cancellable): Promise<string>;
   /** What a run's manifest should say of the engine: backend, versions, parameter count. */
   describe(): Readonly<Record<string, string | number | boolean>>;
   /** What so much work amounts to, by arithmetic alone; left out by an engine whose work costs nothing but time. */

@@ -162,6 +162,19 @@ describe("a cancelled operation ends at once", () => {
     expect(connection.counts.resent).toBeGreaterThan(0);
   });
 
+  it.each([
+    ["/save_weights_for_sampler", (policy: TinkerPolicy, signal: AbortSignal) => policy.refreshReference({ signal })],
+    ["/get_info", (policy: TinkerPolicy, signal: AbortSignal) => policy.fingerprint({ signal })],
+  ])("that is asked for before the first update: %s", async (path, ask) => {
+    const { rules, hold } = holding(path);
+    const { policy, proxy } = await openPolicy(rules);
+    hold();
+    const controller = new AbortController();
+    const asked = ask(policy, controller.signal);
+    void abortAt(proxy, path, controller);
+    await expect(asked).rejects.toThrow(`${path} was ended before the server's result came: it was cancelled`);
+  });
+
   it("while the engine is being opened", async () => {
     const { rules, hold } = holding("/create_model");
     hold();

@@ -51,11 +51,11 @@ export class ReferencePolicy {
   }
 
   /** Makes the trained model's present weights the reference. */
-  async refresh(model: TrainedModel): Promise<void> {
+  async refresh(model: TrainedModel, options: Cancellable = {}): Promise<void> {
     if (this.#session !== model.session) {
       throw new FoveaError("the reference policy is another server's, which cannot take the trained weights over");
     }
-    const { path } = await model.saveForSampling("reference");
+    const { path } = await model.saveForSampling("reference", options);
     if (!path) throw new FoveaError("the server saved the reference policy and named no place");
     this.weights = path;
   }

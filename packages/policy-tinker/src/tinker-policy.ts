@@ -197,8 +197,8 @@ export class TinkerPolicy implements Policy {
     return this.#reference;
   }
 
-  async refreshReference(): Promise<void> {
-    await this.#requireReference().refresh(this.#model);
+  async refreshReference(options: Cancellable = {}): Promise<void> {
+    await this.#requireReference().refresh(this.#model, options);
   }
 
   tokenTexts(tokens: Int32Array): readonly string[] {
@@ -234,10 +234,11 @@ export class TinkerPolicy implements Policy {
     if (this.#reference !== undefined) this.#reference.weights = checkpoint.referenceWeights;
   }
 
-  async fingerprint(): Promise<string> {
+  async fingerprint(options: Cancellable = {}): Promise<string> {
     const { lineage } = this.#model;
     return (
-      (await this.#model.serverFingerprint()) ?? createHash("sha256").update(`lineage ${lineage.digest}`).digest("hex")
+      (await this.#model.serverFingerprint(options)) ??
+      createHash("sha256").update(`lineage ${lineage.digest}`).digest("hex")
     );
   }
 

@@ -133,13 +133,12 @@ export class TrainedModel {
   }
 
   /** The server's hash of the weights, where it tells one. */
-  async serverFingerprint(): Promise<string | undefined> {
+  async serverFingerprint({ signal }: Cancellable = {}): Promise<string | undefined> {
     const { session } = this;
     if (!session.extension?.fingerprint) return undefined;
-    const { fovea_fingerprint: fingerprint } = await session.connection.call("/get_info", modelInfoSchema, {
-      model_id: this.#channel.modelId,
-      type: "get_info",
-    });
+    const body = { model_id: this.#channel.modelId, type: "get_info" };
+    const info = await session.connection.call("/get_info", modelInfoSchema, body, { signal });
+    const { fovea_fingerprint: fingerprint } = info;
     if (fingerprint === undefined) throw new FoveaError("the server declares fingerprints and gave none");
     return fingerprint;
   }

@@ -7,6 +7,7 @@ import { writeReport } from "../report/write-report.ts";
 import type { AccuracyEstimate } from "../run-directory/accuracy-estimate.ts";
 import { terminalColours } from "../terminal-colours.ts";
 import { describeUsage } from "../training/describe-usage.ts";
+import { InterruptedError } from "../training/interrupted-error.ts";
 import { resumeTraining, type TrainingResult, train } from "../training/train.ts";
 import { EXIT } from "./exit-codes.ts";
 import { abortOnInterrupt } from "./interruption.ts";
@@ -49,11 +50,16 @@ async function runTrain(config: string | undefined, options: TrainOptions): Prom
     );
   }
   const console = options.quiet ? undefined : consoleRecorder();
+  let isOpen = false;
   const interruption = abortOnInterrupt(() => {
-    console?.onNotice("finishing this update and saving; Ctrl-C once more ends at once");
+    const what = isOpen ? "finishing this update and saving" : "stopping before an update has begun";
+    console?.onNotice(`${what}; Ctrl-C once more ends at once`);
   });
   const training = {
     signal: interruption.signal,
+    onOpened: () => {
+      isOpen = true;
+    },
     command: process.argv.slice(2),
     ...(console ? { recorders: console.recorder, onPhase: console.onPhase, onNotice: console.onNotice } : {}),
   };
@@ -66,6 +72,12 @@ async function runTrain(config: string | undefined, options: TrainOptions): Prom
             ...training,
             ...(options.fromStep === undefined ? {} : { fromStep: options.fromStep }),
           });
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    const left = options.resume === undefined ? "nothing is left behind" : "the run can be resumed as before";
+    process.stdout.write(`stopped before an update had begun: nothing was trained, and ${left}\n`);
+    process.exitCode = EXIT.interrupted;
+    return;
   } finally {
     interruption.stop();
     console?.stop();
@@ -102,8 +114,8 @@ Examples:
   $ fovea train fovea.config.ts --set algorithm=grpo --set training.learningRate.peak=1e-5
   $ fovea train --resume runs/digits-vppo-seed-1
 
-Ctrl-C finishes the update, saves and says how to go on. Exit codes: 0 done, 2 something to put right,
-130 interrupted and saved, 1 a fault of Fovea's own.`,
+Ctrl-C finishes the update, saves and says how to go on; while the engine is still being opened it ends at once. Exit
+codes: 0 done, 2 something to put right, 130 interrupted and saved, 1 a fault of Fovea's own.`,
     )
     .action(runTrain);
 }

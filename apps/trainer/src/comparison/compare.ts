@@ -204,7 +204,8 @@ export async function compare(
           });
           const hasRun = existsSync(runPaths(directory).configuration);
           const exitCode = await options.runMember(hasRun ? ["train", "--resume", directory] : ["train", file]);
-          if (exitCode !== 0 && !existsSync(runPaths(directory).status)) {
+          // Interrupted while its engine was being opened, a run leaves nothing behind.
+          if (exitCode !== 0 && !options.signal?.aborted && !existsSync(runPaths(directory).status)) {
             throw new FoveaError(
               `the run of ${member.contender.label} with seed ${member.seed} could not start (exit code ${exitCode})`,
             );

@@ -63,10 +63,12 @@ export interface ManifestInput {
   readonly baseDirectory: string;
   readonly command: readonly string[];
   readonly estimatedUsage: UsageEstimate | undefined;
+  /** Ends the engine's part of it. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export async function describeRun(input: ManifestInput): Promise<RunManifest> {
-  const { seed, algorithm, policy, task, pluginFiles, baseDirectory, command, estimatedUsage } = input;
+  const { seed, algorithm, policy, task, pluginFiles, baseDirectory, command, estimatedUsage, signal } = input;
   const git = gitState(baseDirectory);
   const processors = cpus();
   return {
@@ -79,7 +81,7 @@ export async function describeRun(input: ManifestInput): Promise<RunManifest> {
     algorithm,
     task: task.name,
     taskFingerprint: await task.fingerprint(),
-    baseWeights: await policy.fingerprint(),
+    baseWeights: await policy.fingerprint({ signal }),
     policy: { name: policy.name, ...policy.describe() },
     machine: {
       platform: platform(),

@@ -11,6 +11,7 @@ import type { RolloutLine } from "../recorders/rollout-line.ts";
 import type { MetricsLine } from "../run-directory/accuracy-estimate.ts";
 import { readJsonLines } from "../run-directory/json-lines-file.ts";
 import { readStatus } from "../run-directory/run-status.ts";
+import { InterruptedError } from "./interrupted-error.ts";
 import { resumeTraining, train } from "./train.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
@@ -248,5 +249,43 @@ describe("a configuration at fault", () => {
     await expect(train(loaded)).rejects.toThrow(
       /after \d+ rounds of sampling only 0 of \d+ groups \(0\.0 %\) passed the algorithm's filter, and 4 are needed/,
     );
+  });
+});
+
+describe("a training run that is interrupted before an update has begun", () => {
+  /** Aborted when everything is open, by what is asked for its recorders last. */
+  function abortedAtTheEnd() {
+    const controller = new AbortController();
+    const onOpened = vi.fn();
+    const recorders = () => {
+      controller.abort();
+      return [];
+    };
+    return { signal: controller.signal, recorders, onOpened };
+  }
+
+  it("leaves no directory, even if the engine did not listen", async () => {
+    const directory = await temporaryDirectory();
+    const options = abortedAtTheEnd();
+    await expect(train(tabularConfiguration(directory), options)).rejects.toBeInstanceOf(InterruptedError);
+    expect(await readdir(join(directory, "runs"))).toEqual([]);
+    expect(options.onOpened).not.toHaveBeenCalled();
+    const other = await temporaryDirectory();
+    const aborted = train(tabularConfiguration(other), { signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toBeInstanceOf(InterruptedError);
+    expect(await readdir(other)).toEqual([]);
+  });
+
+  it("can be resumed as before", async () => {
+    const loaded = tabularConfiguration(await temporaryDirectory());
+    const { directory } = await train(loaded);
+    const unbroken = deterministicContents(directory, 6);
+    const resumed = resumeTraining(directory, { ...abortedAtTheEnd(), fromStep: 4 });
+    await expect(resumed).rejects.toBeInstanceOf(InterruptedError);
+    expect(readStatus(join(directory, "status.json"))).toMatchObject({ state: "interrupted", step: 4 });
+    const onOpened = vi.fn();
+    await resumeTraining(directory, { onOpened });
+    expect(onOpened).toHaveBeenCalledOnce();
+    expect(deterministicContents(directory, 6)).toEqual(unbroken);
   });
 });

@@ -24,6 +24,7 @@ import {
 import { checkSameSubjects, readManifest } from "./check-same-subjects.ts";
 import { describeEstimate } from "./describe-usage.ts";
 import { estimateUsage } from "./estimate-usage.ts";
+import { InterruptedError } from "./interrupted-error.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { closeRecorders } from "./record.ts";
 import { findResumePoint, type ResumePoint, rewindRecords } from "./resume-point.ts";
@@ -32,8 +33,10 @@ import { initialTrainingState, type TrainingState } from "./training-state.ts";
 
 /** What the caller of a training run decides besides the configuration. */
 export interface TrainingOptions {
-  /** Finishes the update in progress, saves and returns when aborted. */
+  /** When aborted, the update in progress is finished and saved; before the first one, nothing is waited for. */
   readonly signal?: AbortSignal;
+  /** Hears that the engine is open and updates begin: from here on there is something to finish and save. */
+  readonly onOpened?: () => void;
   /** Recorders besides the configured ones, e.g. the console; made once the run directory is known. */
   readonly recorders?: (context: RecorderContext) => readonly Recorder[];
   /** Hears what the run is doing ("sample", "evaluate 200/1000"). */
@@ -84,26 +87,38 @@ function extraPasses({ algorithm }: RunPlugins): ExtraPasses {
   return algorithm.definition.extraPasses?.(algorithm.options) ?? { current: 0, reference: 0 };
 }
 
+/** A run directory that is held for this process. */
+interface OpenedDirectory {
+  readonly paths: RunPaths;
+  readonly resumePoint?: ResumePoint;
+  readonly unlock: () => void;
+  /** Leaves the directory as if it had not been opened. */
+  readonly giveUp: () => Promise<void>;
+}
+
 /** The steps that a new run and a resumed one share, from plug-ins to the last update. */
 async function runTraining(
   loaded: LoadedConfiguration,
-  openDirectory: (
-    complete: Configuration,
-  ) => Promise<{ paths: RunPaths; resumePoint?: ResumePoint; unlock: () => void }>,
+  openDirectory: (complete: Configuration) => Promise<OpenedDirectory>,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
   const { baseDirectory } = loaded;
+  const { signal } = options;
   const plugins = await loadRunPlugins(loaded.configuration, baseDirectory);
   const configuration = completeConfiguration(loaded.configuration, plugins);
-  const subjects = await createSubjects(configuration, plugins, baseDirectory, options.signal);
+  const subjects = await createSubjects(configuration, plugins, baseDirectory, signal).catch((error: unknown) => {
+    throw signal?.aborted ? new InterruptedError(error) : error;
+  });
   const { policy, task } = subjects;
   const recorders: Recorder[] = [];
-  let unlock = () => {};
+  let opened: OpenedDirectory | undefined;
+  let hasBegun = false;
   try {
+    // An engine that does not listen to the signal is open by now: no directory is made for it.
+    signal?.throwIfAborted();
     // Asked once more below with recorders: what the algorithm and the engine cannot do together must not leave a directory.
     const planned = assembleRun(configuration, plugins, subjects, [], () => {});
-    const opened = await openDirectory(configuration);
-    unlock = opened.unlock;
+    opened = await openDirectory(configuration);
     const { paths, resumePoint } = opened;
     const initial = resumePoint?.state ?? initialTrainingState;
     const estimate = await estimateUsage(planned, extraPasses(plugins), initial);
@@ -117,13 +132,14 @@ async function runTraining(
       baseDirectory,
       command: options.command ?? [],
       estimatedUsage: estimate,
+      signal,
     });
     const earlier = readManifest(paths.manifest);
     if (earlier) checkSameSubjects(earlier, manifest, options.onNotice);
     else await writeJson(paths.manifest, manifest);
     if (resumePoint) await rewindRecords(paths, resumePoint.state.step);
-    if (resumePoint?.policyDirectory !== undefined) await policy.load(resumePoint.policyDirectory);
-    else if (needsReference(plugins)) await policy.refreshReference();
+    if (resumePoint?.policyDirectory !== undefined) await policy.load(resumePoint.policyDirectory, { signal });
+    else if (needsReference(plugins)) await policy.refreshReference({ signal });
 
     const context: RecorderContext = {
       seed: configuration.seed,
@@ -139,12 +155,18 @@ async function runTraining(
     }
     recorders.push(...(options.recorders?.(context) ?? []));
     const run = assembleRun(configuration, plugins, subjects, recorders, options.onPhase ?? (() => {}));
+    signal?.throwIfAborted();
+    hasBegun = true;
+    options.onOpened?.();
     return await superviseLoop(run, paths, initial, manifest, options);
   } catch (error) {
-    throw writeError(error, "the run directory");
+    if (hasBegun || !signal?.aborted) throw writeError(error, "the run directory");
+    await closeRecorders(recorders.splice(0));
+    await opened?.giveUp();
+    throw new InterruptedError(error);
   } finally {
     await closeRecorders(recorders);
-    unlock();
+    opened?.unlock();
     await policy.dispose();
   }
 }
@@ -207,6 +229,7 @@ async function superviseLoop(
  * Trains by a configuration, in a new run directory.
  *
  * @throws FoveaError for everything a user can put right; nothing is left behind if the configuration is at fault.
+ * @throws InterruptedError if it is aborted before the first update; nothing is left behind either.
  */
 export function train(loaded: LoadedConfiguration, options: TrainingOptions = {}): Promise<TrainingResult> {
   return runTraining(
@@ -220,7 +243,7 @@ export function train(loaded: LoadedConfiguration, options: TrainingOptions = {}
           baseDirectory: relative(paths.directory, loaded.baseDirectory) || ".",
           run: { ...complete.run, name },
         });
-        return { paths, unlock };
+        return { paths, unlock, giveUp: () => rm(paths.directory, { recursive: true, force: true }) };
       } catch (error) {
         await rm(paths.directory, { recursive: true, force: true });
         throw error;
@@ -235,6 +258,7 @@ export function train(loaded: LoadedConfiguration, options: TrainingOptions = {}
  * run that was never broken off.
  *
  * @throws FoveaError
+ * @throws InterruptedError if it is aborted before an update; the run can be resumed as before.
  */
 export async function resumeTraining(
   directory: string,
@@ -250,11 +274,17 @@ export async function resumeTraining(
     const status = readStatus(paths.status);
     if (status?.state === "finished" && options.fromStep === undefined) return { directory: paths.directory, status };
     const resumePoint = await findResumePoint(paths, options.fromStep);
-    if (status) {
+    const writeState = async (state: RunStatus["state"]) => {
+      if (!status) return;
       const { after: _after, error: _error, ...rest } = status;
-      await writeStatus(paths.status, { ...rest, state: "running", step: resumePoint.state.step });
-    }
-    return await runTraining(loaded, async () => ({ paths, resumePoint, unlock }), options);
+      await writeStatus(paths.status, { ...rest, state, step: resumePoint.state.step });
+    };
+    const openDirectory = async () => {
+      // Before records are taken back: a process killed meanwhile must not leave a run that says it has finished.
+      await writeState("running");
+      return { paths, resumePoint, unlock, giveUp: () => writeState("interrupted") };
+    };
+    return await runTraining(loaded, openDirectory, options);
   } finally {
     unlock();
   }
