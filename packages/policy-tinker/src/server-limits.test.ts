@@ -5,6 +5,7 @@ import type { PolicyContext } from "@fovea-rl/core";
 import { type RunningServer, SERVER_DEFAULTS, startTinkerServer } from "@fovea-rl/tinker-server";
 import { encode } from "fast-png";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { exampleGroups, exampleLoss, examplePrompt } from "../scripts/example-update.ts";
 import { type ProxyRules, startRewritingProxy } from "../scripts/rewriting-proxy.ts";
 import { policyOptionsSchema, TinkerPolicy } from "./index.ts";
@@ -55,14 +56,16 @@ async function open(
   return policy;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies are looked into field by field.
-type Body = any;
+const named = z.object({ loss_fn: z.string() }).optional();
+const passSchema = z.object({ forward_input: named, forward_backward_input: named }).optional();
+/** An answer of the sampler; whatever else it says stays in it. */
+const sampledSchema = z.looseObject({ sequences: z.array(z.looseObject({ logprobs: z.array(z.number()) })) });
 
 /** The server as one of nobody's in particular: it declares nothing beyond the protocol. */
 const undeclared: ProxyRules = {
-  onAnswer(path, answer: Body) {
+  onAnswer(path, answer) {
     if (path !== "/get_server_capabilities") return undefined;
-    const { fovea: _, ...rest } = answer;
+    const { fovea: _, ...rest } = z.looseObject({ fovea: z.unknown() }).parse(answer);
     return rest;
   },
 };
@@ -71,7 +74,7 @@ const grey = encode({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).f
 const GREY = Buffer.from(grey).toString("base64");
 
 /** Every image is replaced by the same one: the tokens are there, what was shown is not. */
-function blinded(body: Body): unknown {
+function blinded(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body), (key, value) => (key === "data" && typeof value === "string" ? GREY : value));
 }
 
@@ -103,8 +106,9 @@ describe("a server that", () => {
   it("lacks the clipped surrogate is warned about, and never asked for it", async () => {
     const losses: string[] = [];
     const policy = await open({
-      onRequest(_, body: Body) {
-        const loss = body?.forward_input?.loss_fn ?? body?.forward_backward_input?.loss_fn;
+      onRequest(_, body) {
+        const pass = passSchema.parse(body);
+        const loss = (pass?.forward_input ?? pass?.forward_backward_input)?.loss_fn;
         if (loss !== undefined) losses.push(loss);
         return loss === "ppo" ? { answer: { status: 400, body: { detail: "unknown loss" } } } : undefined;
       },
@@ -172,18 +176,15 @@ describe("a server that", () => {
 describe("a sampler that drifts from the trainer", () => {
   const DRIFT = 0.125;
   const drifting: ProxyRules = {
-    onAnswer: (_, answer: Body) =>
-      answer?.sequences === undefined
-        ? undefined
-        : {
-            ...answer,
-            sequences: answer.sequences.map((sequence: Body) => ({
-              ...sequence,
-              logprobs: sequence.logprobs.map((logprob: number, place: number) =>
-                place === 0 ? logprob - DRIFT : logprob,
-              ),
-            })),
-          },
+    onAnswer(_, answer) {
+      const sampled = sampledSchema.safeParse(answer);
+      if (!sampled.success) return undefined;
+      const sequences = sampled.data.sequences.map(({ logprobs, ...sequence }) => ({
+        ...sequence,
+        logprobs: logprobs.map((logprob, place) => (place === 0 ? logprob - DRIFT : logprob)),
+      }));
+      return { ...sampled.data, sequences };
+    },
   };
   const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 

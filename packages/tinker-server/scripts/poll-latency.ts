@@ -5,7 +5,16 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import {
+  acceptedSchema,
+  createSessionResultSchema,
+  failedSchema,
+  forwardResultSchema,
+  modelCreatedSchema,
+  optimStepResultSchema,
+} from "@fovea-rl/tinker-protocol";
 import { encode } from "fast-png";
+import type { z } from "zod";
 import { SERVER_DEFAULTS, startTinkerServer } from "../src/index.ts";
 
 const IMAGE_TOKENS = 4;
@@ -59,26 +68,28 @@ async function measure(workers: number): Promise<Record<string, number>> {
     baseDirectory: import.meta.dirname,
     directory,
   });
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field.
-  const post = async (path: string, body: unknown): Promise<any> => {
+  const post = async (path: string, body: unknown): Promise<unknown> => {
     const response = await fetch(`${server.url}/api/v1${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const answer = await response.json();
+    const answer: unknown = await response.json();
     if (!response.ok) throw new Error(JSON.stringify(answer));
     return answer;
   };
-  const operate = async (path: string, body: unknown) => {
-    const { request_id } = await post(path, body);
+  const operate = async <Schema extends z.ZodType>(path: string, schema: Schema, body: unknown) => {
+    const { request_id } = acceptedSchema.parse(await post(path, body));
     const result = await post("/retrieve_future", { request_id });
-    if (result.error) throw new Error(result.error);
-    return result;
+    const failure = failedSchema.safeParse(result);
+    if (failure.success) throw new Error(failure.data.error);
+    return schema.parse(result);
   };
   try {
-    const { session_id } = await post("/create_session", { tags: [], sdk_version: "latency" });
-    const { model_id } = await operate("/create_model", { session_id, base_model: server.modelName });
+    const session = await post("/create_session", { tags: [], sdk_version: "latency" });
+    const { session_id } = createSessionResultSchema.parse(session);
+    const model = { session_id, base_model: server.modelName };
+    const { model_id } = await operate("/create_model", modelCreatedSchema, model);
     const data = Array.from({ length: PROMPTS * RESPONSES }, (_, index) =>
       datum(Math.floor(index / RESPONSES), index % RESPONSES),
     );
@@ -87,9 +98,10 @@ async function measure(workers: number): Promise<Record<string, number>> {
       const probe = new Worker(PROBE, { eval: true, workerData: server.url });
       await sleep(300);
       const began = performance.now();
-      await operate("/forward_backward", { model_id, forward_backward_input: { data, loss_fn: "cross_entropy" } });
+      const pass = { model_id, forward_backward_input: { data, loss_fn: "cross_entropy" } };
+      await operate("/forward_backward", forwardResultSchema, pass);
       const forwardBackward = performance.now() - began;
-      await operate("/optim_step", { model_id, adam_params: { learning_rate: 1e-5 } });
+      await operate("/optim_step", optimStepResultSchema, { model_id, adam_params: { learning_rate: 1e-5 } });
       const told = new Promise<{ longest: number; asked: number }>((resolve) => probe.once("message", resolve));
       probe.postMessage("stop");
       const { longest, asked } = await told;
