@@ -15,7 +15,7 @@ export {
   storeKeysValues,
   transposeCache,
 } from "./model/key-value-cache";
-export { logDistributions, logitGradient, tokenLogprobs } from "./model/log-probabilities";
+export { logDistributions, logitGradient, tokenDistributions, tokenLogprobs } from "./model/log-probabilities";
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from "./model/normalisation";
 export { packPanels, packTiles, product, sumRows, transposedProduct } from "./model/product";
 export { rotate } from "./model/rotary";

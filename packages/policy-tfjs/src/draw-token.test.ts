@@ -2,6 +2,7 @@ import type { SamplingOptions } from "@fovea-rl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { drawToken } from "./draw-token.ts";
+import { tokenLogits } from "./token-distribution.ts";
 
 const all: SamplingOptions = { temperature: 1, topP: 1, topK: 0, maximumTokens: 1 };
 const logits = Float32Array.of(Math.log(0.5), Math.log(0.2), Math.log(0.2), Math.log(0.1));
@@ -9,19 +10,19 @@ const logits = Float32Array.of(Math.log(0.5), Math.log(0.2), Math.log(0.2), Math
 describe("drawing a token", () => {
   it("follows the cumulative distribution", () => {
     const drawn = [0, 0.49, 0.51, 0.69, 0.71, 0.89, 0.91, 0.9999999].map(
-      (uniform) => drawToken(logits, all, 1, uniform).token,
+      (uniform) => drawToken(tokenLogits(logits), all, 1, uniform).token,
     );
     expect(drawn).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   });
 
   it("is greedy at temperature 0, the lower id winning a tie", () => {
-    expect(drawToken(Float32Array.of(1, 3, 3, 2), { ...all, temperature: 0 }, 1, 0.99).token).toBe(1);
+    expect(drawToken(tokenLogits(Float32Array.of(1, 3, 3, 2)), { ...all, temperature: 0 }, 1, 0.99).token).toBe(1);
   });
 
   it("keeps the k most probable tokens, and of those the smallest set that reaches top-p", () => {
     const uniforms = Array.from({ length: 100 }, (_, index) => index / 100);
     const support = (options: Partial<SamplingOptions>): number[] => [
-      ...new Set(uniforms.map((uniform) => drawToken(logits, { ...all, ...options }, 1, uniform).token)),
+      ...new Set(uniforms.map((uniform) => drawToken(tokenLogits(logits), { ...all, ...options }, 1, uniform).token)),
     ];
     expect(support({ topK: 2 })).toEqual([0, 1]);
     expect(support({ topP: 0.5 })).toEqual([0]);
@@ -31,11 +32,11 @@ describe("drawing a token", () => {
   });
 
   it("reports the training distribution, whatever the sampling truncates", () => {
-    const { token, logprob, entropy } = drawToken(logits, { ...all, topK: 1, temperature: 0.3 }, 1, 0.5);
+    const { token, logprob, entropy } = drawToken(tokenLogits(logits), { ...all, topK: 1, temperature: 0.3 }, 1, 0.5);
     expect(token).toBe(0);
     expect(logprob).toBeCloseTo(Math.log(0.5), 6);
     expect(entropy).toBeCloseTo(-(0.5 * Math.log(0.5) + 0.4 * Math.log(0.2) + 0.1 * Math.log(0.1)), 6);
-    const tempered = drawToken(logits, all, 2, 0);
+    const tempered = drawToken(tokenLogits(logits), all, 2, 0);
     const roots = [0.5, 0.2, 0.2, 0.1].map(Math.sqrt);
     expect(tempered.logprob).toBeCloseTo(Math.log(roots[0]! / roots.reduce((sum, root) => sum + root)), 6);
   });
@@ -51,7 +52,12 @@ describe("drawing a token", () => {
           temperature: fc.constantFrom(0, 0.1, 1, 5),
         }),
         (values, uniform, options) => {
-          const { token, logprob, entropy } = drawToken(values, { ...options, maximumTokens: 1 }, 1, uniform);
+          const { token, logprob, entropy } = drawToken(
+            tokenLogits(values),
+            { ...options, maximumTokens: 1 },
+            1,
+            uniform,
+          );
           expect(token).toBeGreaterThanOrEqual(0);
           expect(token).toBeLessThan(values.length);
           expect(logprob).toBeLessThanOrEqual(1e-12);

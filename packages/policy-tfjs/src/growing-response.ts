@@ -1,6 +1,7 @@
 import type { FinishReason, RandomGenerator } from "@fovea-rl/core";
 import { drawToken } from "./draw-token.ts";
 import type { SampledResponse, SampleSettings } from "./sample-responses.ts";
+import type { TokenLogits } from "./token-distribution.ts";
 
 /** A response while it grows. Each draws from a stream of its own, so batching cannot change it. */
 export interface GrowingResponse {
@@ -16,8 +17,8 @@ export function startResponse(prompt: number, random: RandomGenerator): GrowingR
   return { prompt, random, tokens: [], logprobs: [], entropies: [], finishReason: undefined };
 }
 
-/** Draws the next token. @param logits `[vocabulary]` */
-export function growResponse(response: GrowingResponse, logits: Float32Array, settings: SampleSettings): void {
+/** Draws the next token. */
+export function growResponse(response: GrowingResponse, logits: TokenLogits, settings: SampleSettings): void {
   const { token, logprob, entropy } = drawToken(
     logits,
     settings.sampling,

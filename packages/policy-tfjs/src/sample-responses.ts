@@ -9,6 +9,7 @@ import { lookUp } from "./operations/embedding.ts";
 import { disposeRotaryTables, rotaryTables } from "./operations/rotary-embedding.ts";
 import type { Parameters } from "./parameters.ts";
 import { createPrefixBatch, disposePrefixBatch, type ModelPrompt } from "./token-batch.ts";
+import { tokenLogits } from "./token-distribution.ts";
 
 /** One sampled response. */
 export interface SampledResponse {
@@ -129,7 +130,7 @@ export async function sampleResponses(
     start.logits.dispose();
     for (const response of responses) {
       const offset = response.prompt * vocabulary;
-      growResponse(response, first.subarray(offset, offset + vocabulary), settings);
+      growResponse(response, tokenLogits(first.subarray(offset, offset + vocabulary)), settings);
     }
     for (let place = 0; responses.some(({ finishReason }) => finishReason === undefined); place++) {
       const next = layOut(responses);
@@ -145,7 +146,7 @@ export async function sampleResponses(
       step.logits.dispose();
       layout.rows.forEach((response, row) => {
         if (response === undefined || response.finishReason !== undefined) return;
-        growResponse(response, logits.subarray(row * vocabulary, (row + 1) * vocabulary), settings);
+        growResponse(response, tokenLogits(logits.subarray(row * vocabulary, (row + 1) * vocabulary)), settings);
       });
     }
   } finally {

@@ -1,16 +1,23 @@
 import { at, exponential, exponentialOf, largestLane, sumLanes } from "./vector";
 
-/** max and log-sum-exp of one row of logits, scaled by 1 / temperature. */
-function logSumExp(row: usize, count: i32, inverseTemperature: f32): f32 {
+/** The largest of a row; NaN where one is. */
+function largestOf(row: usize, count: i32): f32 {
   let most = f32x4.splat(-Infinity);
   let index: i32 = 0;
   for (; index + 4 <= count; index += 4) most = f32x4.max(most, v128.load(at(row, index)));
   let largest = largestLane(most);
   for (; index < count; index++) largest = max(largest, load<f32>(at(row, index)));
+  return largest;
+}
+
+/** The log-sum-exp of one row of logits, scaled by 1 / temperature. */
+function logSumExp(row: usize, count: i32, inverseTemperature: f32): f32 {
+  const largest = largestOf(row, count);
   const shift = f32x4.splat(largest);
   const factor = f32x4.splat(inverseTemperature);
   let lanes = f32x4.splat(0);
-  for (index = 0; index + 4 <= count; index += 4) {
+  let index: i32 = 0;
+  for (; index + 4 <= count; index += 4) {
     lanes = f32x4.add(lanes, exponential(f32x4.mul(f32x4.sub(v128.load(at(row, index)), shift), factor)));
   }
   let sum = sumLanes(lanes);
@@ -38,6 +45,60 @@ export function tokenLogprobs(
     const logit = load<f32>(at(start, load<i32>(at(targets, row))));
     store<f32>(at(normalisers, row), normaliser);
     store<f32>(at(logprobs, row), logit * inverseTemperature - normaliser);
+  }
+}
+
+/**
+ * For tokens to be drawn: weights exp((logit - largest) / temperature) of each row, and sums of them in float64.
+ *
+ * @param weights `[rows, vocabulary]`
+ * @param sums `[rows, 2]` float64: the sum of the weights, and of weight * (logit - largest) / temperature
+ * @param best `[rows]` int32: the token with the largest logit, the lowest id of several
+ */
+export function tokenDistributions(
+  logits: usize,
+  weights: usize,
+  sums: usize,
+  best: usize,
+  rows: i32,
+  vocabulary: i32,
+  inverseTemperature: f32,
+): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    const start = at(logits, row * vocabulary);
+    const target = at(weights, row * vocabulary);
+    const largest = largestOf(start, vocabulary);
+    let token: i32 = 0;
+    while (token < vocabulary - 1 && load<f32>(at(start, token)) !== largest) token++;
+    store<i32>(at(best, row), token);
+    const shift = f32x4.splat(largest);
+    const factor = f32x4.splat(inverseTemperature);
+    let total = f64x2.splat(0);
+    let weighted = f64x2.splat(0);
+    let index: i32 = 0;
+    for (; index + 4 <= vocabulary; index += 4) {
+      const scaled = f32x4.mul(f32x4.sub(v128.load(at(start, index)), shift), factor);
+      const weight = exponential(scaled);
+      v128.store(at(target, index), weight);
+      const product = f32x4.mul(weight, scaled);
+      total = f64x2.add(total, f64x2.promote_low_f32x4(weight));
+      total = f64x2.add(total, f64x2.promote_low_f32x4(v128.shuffle<f32>(weight, weight, 2, 3, 0, 1)));
+      weighted = f64x2.add(weighted, f64x2.promote_low_f32x4(product));
+      weighted = f64x2.add(weighted, f64x2.promote_low_f32x4(v128.shuffle<f32>(product, product, 2, 3, 0, 1)));
+    }
+    // A row that is not finite must not look as if it were: its exponentials are 0.
+    let sum = f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1) + <f64>(largest - largest);
+    let weightedSum = f64x2.extract_lane(weighted, 0) + f64x2.extract_lane(weighted, 1);
+    for (; index < vocabulary; index++) {
+      const scaled = (load<f32>(at(start, index)) - largest) * inverseTemperature;
+      const weight = exponentialOf(scaled);
+      store<f32>(at(target, index), weight);
+      sum += <f64>weight;
+      weightedSum += <f64>(weight * scaled);
+    }
+    const place = sums + ((<usize>row) << 4);
+    store<f64>(place, sum);
+    store<f64>(place, weightedSum, 8);
   }
 }
 

@@ -40,6 +40,7 @@ export interface KernelExports {
   readonly sumRows: Kernel;
   readonly swiglu: Kernel;
   readonly swigluGradient: Kernel;
+  readonly tokenDistributions: Kernel;
   readonly tokenLogprobs: Kernel;
   readonly transposeCache: Kernel;
   readonly transposedProduct: Kernel;

@@ -10,6 +10,7 @@ import { allocateCache, fillCache, type KeyValueCache } from "./key-value-cache.
 import type { Address } from "./model-kernels.ts";
 import { runPrompts } from "./prompt-pass.ts";
 import { type RotaryPositions, rotaryPositions } from "./rotary-positions.ts";
+import { sampledLogits } from "./sampled-logits.ts";
 import { type WasmModel, wasmModel } from "./wasm-model.ts";
 
 /** Tokens that a row's cache has room for at first; doubled when they are used up. */
@@ -43,15 +44,15 @@ function growAll(
 ): void {
   const { kernels, config } = model;
   const { vocabularySize } = config.text;
-  const { maximumTokens } = settings.sampling;
+  const { maximumTokens, temperature } = settings.sampling;
+  // At 0 the most probable token is taken, and nothing drawn.
+  const temperatures = [...new Set([settings.trainingTemperature, temperature])].filter((value) => value > 0);
   const rotary = rotaryPositions(model, Math.max(...prompts.map(({ tokens }) => tokens.length)) + maximumTokens);
   const { decoder, states } = runPrompts(model, prompts, rotary, false);
   kernels.scoped(() => {
     const logits = headLogits(model, states, prompts.length);
-    for (const response of responses) {
-      const row = kernels.floats(logits + 4 * response.prompt * vocabularySize, vocabularySize);
-      growResponse(response, row, settings);
-    }
+    const logitsOf = sampledLogits(kernels, logits, prompts.length, vocabularySize, temperatures);
+    for (const response of responses) growResponse(response, logitsOf(response.prompt), settings);
   });
   const shape = decoderShape(model);
   const allocateCaches = (tokens: number): KeyValueCache[] =>
@@ -67,8 +68,9 @@ function growAll(
     }
     kernels.scoped(() => {
       const logits = decodeNext(model, rows, place, decoder.prompts, prompts, rotary);
+      const logitsOf = sampledLogits(kernels, logits, rows.length, vocabularySize, temperatures);
       rows.forEach(({ response }, index) => {
-        growResponse(response, kernels.floats(logits + 4 * index * vocabularySize, vocabularySize), settings);
+        growResponse(response, logitsOf(index), settings);
       });
     });
     rows = rows.filter(({ response }) => response.finishReason === undefined);
