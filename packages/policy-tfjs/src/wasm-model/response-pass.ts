@@ -108,25 +108,21 @@ export function responsesGradient(
   const { hiddenSize } = config.text;
   const { prompts, decoder, inputs } = pass;
   // What predicts a first token is the prompt's; all others are the responses' own rows, in order.
-  const promptStates = kernels.zeros(prompts.decoder.sequences.length * hiddenSize);
-  const predictors = pass.responses.flatMap(({ prompt, tokens }) =>
-    Array.from(tokens, (_, place) => (place === 0 ? promptStates + 4 * prompt * hiddenSize : 0)),
+  const predictingPrompts = pass.responses.flatMap(({ prompt, tokens }) =>
+    Array.from(tokens, (_, place) => (place === 0 ? prompt : undefined)),
   );
-  const isActive = new Uint8Array(decoder.rows);
-  let token = 0;
-  let row = 0;
-  predictors.forEach((predictor, place) => {
-    const active = tokens[token] === place;
-    if (active) token++;
-    if (predictor === 0) isActive[row++] = Number(active);
-  });
-  const active = activeRows(model, decoder, (row) => isActive[row] === 1);
+  const carriers = new Set(tokens);
+  const carries = predictingPrompts.flatMap((prompt, token) => (prompt === undefined ? [carriers.has(token)] : []));
+  const active = activeRows(model, decoder, (row) => carries[row]!);
   const outputs = active.outputs?.count ?? active.pass.rows;
-  const ownGradient = kernels.allocate(outputs * hiddenSize);
+  const ownGradient = kernels.zeros(outputs * hiddenSize);
+  const promptStates = kernels.zeros(prompts.decoder.sequences.length * hiddenSize);
   kernels.scoped(() => {
-    kernels.floats(ownGradient, outputs * hiddenSize).fill(0);
     let output = 0;
-    const targets = Uint32Array.from(tokens, (place) => predictors[place]! || ownGradient + 4 * output++ * hiddenSize);
+    const targets = Uint32Array.from(tokens, (token) => {
+      const prompt = predictingPrompts[token];
+      return prompt === undefined ? ownGradient + 4 * output++ * hiddenSize : promptStates + 4 * prompt * hiddenSize;
+    });
     kernels.run.addRows(gradient, kernels.place(targets), tokens.length, hiddenSize);
   });
   const promptGradients = allocatePromptGradients(model, prompts.decoder);
