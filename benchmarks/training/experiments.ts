@@ -62,6 +62,15 @@ function oneWorker({ backends, arena }: Laboratory): readonly Starter[] {
   return [(workload) => startEngine(workload, "wasm", arena, { label: "fovea wasm, 1 worker" })];
 }
 
+/** The engine on tensorflow with gradient checkpointing: memory for computing. */
+function checkpointed({ backends, arena }: Laboratory, plan: WorkloadPlan): readonly Starter[] {
+  if (!backends.includes("tensorflow")) return [];
+  const options = { ...allCores("tensorflow", plan, arena.cores), gradientCheckpointing: true };
+  return [
+    (workload) => startEngine(workload, "tensorflow", arena, { label: "fovea tensorflow, checkpointed", ...options }),
+  ];
+}
+
 /** Adds a record in the place of an older one that agrees in these fields. */
 function replace<T>(records: T[], record: T, fields: readonly (keyof T)[]): void {
   const key = (value: T) => JSON.stringify(fields.map((field) => value[field]));
@@ -142,7 +151,8 @@ export async function measureUpdates(laboratory: Laboratory, plan: WorkloadPlan)
       await compare(laboratory, "passes", plan, `update ${algorithm}`, entriesOf(workers, "update", { algorithm }));
     }
   });
-  await withWorkers([...engines(laboratory, plan), ...oneWorker(laboratory), trl], workload, (workers) =>
+  const starters = [...engines(laboratory, plan), ...checkpointed(laboratory, plan), ...oneWorker(laboratory), trl];
+  await withWorkers(starters, workload, (workers) =>
     compare(laboratory, "trl", plan, "update grpo", entriesOf(workers, "update", { algorithm: "grpo" })),
   );
 }
@@ -152,7 +162,8 @@ export async function measureMemory(laboratory: Laboratory, plan: WorkloadPlan):
   const { arena, records, file, workDirectory } = laboratory;
   const workload = await writeWorkload(plan, workDirectory);
   const peers = (["pytorch", "trl"] as const).map((peer) => (path: string) => startPeer(path, peer, arena));
-  for (const start of [...engines(laboratory, plan), ...oneWorker(laboratory), ...peers]) {
+  const ours = [...engines(laboratory, plan), ...checkpointed(laboratory, plan), ...oneWorker(laboratory)];
+  for (const start of [...ours, ...peers]) {
     await withWorkers([start], workload, async ([worker]) => {
       for (let update = 0; update < 3; update++) await worker!.request("update", { algorithm: "grpo" });
       const { peak } = await worker!.request("memory");

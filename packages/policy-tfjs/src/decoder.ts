@@ -8,6 +8,7 @@ import {
   mergeHeads,
   unpackHeads,
 } from "./operations/attention.ts";
+import { type RunSegment, recorded } from "./operations/checkpoint.ts";
 import { swigluFeedForward } from "./operations/feed-forward.ts";
 import { linear } from "./operations/linear.ts";
 import { rmsNorm } from "./operations/normalisation.ts";
@@ -36,28 +37,41 @@ export interface DecoderOutput {
   readonly packed: readonly tf.Tensor4D[];
 }
 
-/** How the queries of one layer are answered: all at once behind a prefix, or one token at a time out of a cache. */
-type LayerAttention = (packed: tf.Tensor4D, layer: number) => tf.Tensor2D;
+/**
+ * How the queries of one layer are answered: all at once behind a prefix, or one token at a time out of a cache.
+ *
+ * @param prefix packed heads of the shared prefix in this layer, where a pass has one.
+ */
+type LayerAttention = (packed: tf.Tensor4D, prefix: tf.Tensor4D | undefined, layer: number) => tf.Tensor2D;
 
 function runLayers(
   embedded: tf.Tensor2D,
-  pass: { readonly rows: number; readonly length: number; readonly rotary: RotaryTables },
+  pass: Pick<DecoderPass, "rows" | "length" | "rotary" | "prefix">,
   answer: LayerAttention,
   parameters: Parameters,
   config: ModelConfig,
+  run: RunSegment,
 ): DecoderOutput {
   const { heads, keyValueHeads, headDimension, layers, rmsNormEpsilon } = config.text;
   const shape = { rows: pass.rows, heads: heads + 2 * keyValueHeads, length: pass.length, headDimension };
   const packedHeads: tf.Tensor4D[] = [];
-  let x = embedded;
+  let x: tf.Tensor2D = embedded;
   for (let layer = 0; layer < layers; layer++) {
-    const get = <T extends tf.Tensor>(name: string): T => parameters.get<T>(`text.${layer}.${name}`);
-    const projected = linear(rmsNorm(x, get("norm1.weight"), rmsNormEpsilon), get("qkv.kernel"));
-    const packed = packHeads(projected, shape, pass.rotary);
+    const vector = (name: string): tf.Tensor1D => parameters.get(`text.${layer}.${name}`);
+    const matrix = (name: string): tf.Tensor2D => parameters.get(`text.${layer}.${name}`);
+    const packed = run([x, vector("norm1.weight"), matrix("qkv.kernel")] as const, (x, norm, kernel) =>
+      packHeads(linear(rmsNorm(x, norm, rmsNormEpsilon), kernel), shape, pass.rotary),
+    );
     packedHeads.push(packed);
-    x = tf.add(x, linear(answer(packed, layer), get("out.kernel")));
-    const inner = rmsNorm(x, get("norm2.weight"), rmsNormEpsilon);
-    x = tf.add(x, swigluFeedForward(inner, get("gate.kernel"), get("up.kernel"), get("down.kernel")));
+    const feedForward = [matrix("gate.kernel"), matrix("up.kernel"), matrix("down.kernel")] as const;
+    const prefix: readonly tf.Tensor4D[] = pass.prefix === undefined ? [] : [pass.prefix[layer]!];
+    x = run(
+      [x, packed, matrix("out.kernel"), vector("norm2.weight"), ...feedForward, ...prefix] as const,
+      (x, packed, out, norm, gate, up, down, ...prefix) => {
+        const middle = tf.add(x, linear(answer(packed, prefix[0], layer), out)) as tf.Tensor2D;
+        return tf.add(middle, swigluFeedForward(rmsNorm(middle, norm, rmsNormEpsilon), gate, up, down)) as tf.Tensor2D;
+      },
+    );
   }
   return { hidden: rmsNorm(x, parameters.get("text.norm.weight"), rmsNormEpsilon), packed: packedHeads };
 }
@@ -68,10 +82,11 @@ export function decode(
   pass: DecoderPass,
   parameters: Parameters,
   config: ModelConfig,
+  run: RunSegment,
 ): DecoderOutput {
   const counts = headCounts(config);
-  const answer: LayerAttention = (packed, layer) => attention(packed, pass.prefix?.[layer], pass.masks, counts);
-  return runLayers(embedded, pass, answer, parameters, config);
+  const answer: LayerAttention = (packed, prefix) => attention(packed, prefix, pass.masks, counts);
+  return runLayers(embedded, pass, answer, parameters, config, run);
 }
 
 /** Keys and values of one layer while sampling. */
@@ -100,7 +115,7 @@ export function decodeNext(
 ): { readonly hidden: tf.Tensor2D; readonly grown: readonly { keys: tf.Tensor4D; values: tf.Tensor4D }[] } {
   const counts = headCounts(config);
   const grown: { keys: tf.Tensor4D; values: tf.Tensor4D }[] = [];
-  const answer: LayerAttention = (packed, layer) => {
+  const answer: LayerAttention = (packed, _, layer) => {
     const own = unpackHeads(packed, counts);
     const past = cache[layer]!;
     const keys = past.keys === undefined ? own.keys : (tf.concat([past.keys, own.keys], 2) as tf.Tensor4D);
@@ -110,6 +125,7 @@ export function decodeNext(
     const { output } = attend({ queries: own.queries, keys, values, mask: undefined, prefix }, counts);
     return mergeHeads(output);
   };
-  const { hidden } = runLayers(embedded, { rows: embedded.shape[0], length: 1, rotary }, answer, parameters, config);
+  const pass = { rows: embedded.shape[0], length: 1, rotary };
+  const { hidden } = runLayers(embedded, pass, answer, parameters, config, recorded);
   return { hidden, grown };
 }

@@ -7,6 +7,7 @@ import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, responseLogprobs, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
+import { checkpointed, type RunSegment, recorded } from "./operations/checkpoint.ts";
 import { disassembleParameter } from "./parameter-layout.ts";
 import { Parameters } from "./parameters.ts";
 import { readSafetensors, type TensorMap } from "./safetensors.ts";
@@ -137,6 +138,30 @@ async function gradientTensors(objective: () => tf.Scalar): Promise<Map<string, 
   return tensors;
 }
 
+/** Gradients and the most memory that tensors took while they were computed. */
+async function measuredGradients(
+  run: RunSegment,
+): Promise<{ gradients: Map<string, Float32Array>; peakBytes: number }> {
+  const groups = [0, 1].map((index) => cut(index, 26));
+  const prefix = createPrefixBatch(
+    groups.map(({ prompt }) => prompt),
+    config,
+  );
+  const responses = createResponseBatch(
+    prefix,
+    groups.map(({ response }) => [response, response.slice(0, 5)]),
+    config,
+  );
+  let gradients = new Map<string, Float32Array>();
+  const { peakBytes } = await tf.profile(async () => {
+    gradients = await gradientTensors(() =>
+      tf.sum(tf.exp(responseLogprobs(prefix, responses, parameters, config, 1, run))),
+    );
+    return tf.scalar(0);
+  });
+  return { gradients, peakBytes };
+}
+
 /** The sum of next-token log-probabilities from target `first` on, computed in one pass over whole sequences. */
 function summedLogprobs(batch: PrefixBatch, first: number): tf.Scalar {
   const { hidden } = runPrefix(batch, parameters, config);
@@ -160,6 +185,18 @@ describe("the model's gradient", () => {
       if (name.endsWith("k_proj.bias")) expect(norm).toBeLessThan(1e-3);
       else expect(Math.abs(norm / expected[name]! - 1), name).toBeLessThan(1e-3);
     }
+  });
+
+  it("is the same when layers are run again for it, in less memory", async () => {
+    const kept = await measuredGradients(recorded);
+    const again = await measuredGradients(checkpointed);
+    for (const [name, gradient] of again.gradients) {
+      const reference = kept.gradients.get(name)!;
+      const difference = Math.hypot(...gradient.map((value, index) => value - reference[index]!));
+      const scale = name.endsWith("k_proj.bias") ? 1 : Math.hypot(...reference);
+      expect(difference, name).toBeLessThan(1e-5 * scale);
+    }
+    expect(again.peakBytes).toBeLessThan(0.7 * kept.peakBytes);
   });
 
   it("is the same through a shared prefix as through whole sequences", async () => {

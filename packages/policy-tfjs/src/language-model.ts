@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type DecoderOutput, decode } from "./decoder.ts";
 import type { ModelConfig } from "./model-config.ts";
+import { type RunSegment, recorded } from "./operations/checkpoint.ts";
 import { embed, rearrangeRows } from "./operations/embedding.ts";
 import { logDistributions, tokenLogprobs } from "./operations/token-log-probabilities.ts";
 import type { Parameters } from "./parameters.ts";
@@ -15,11 +16,11 @@ export function outputKernel(parameters: Parameters, config: ModelConfig): tf.Te
 }
 
 /** Prompt tokens as vectors `[B * P, hiddenSize]`, with image features in the place of image tokens. */
-function embedPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelConfig): tf.Tensor2D {
+function embedPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelConfig, run: RunSegment): tf.Tensor2D {
   const words = embed(parameters.get("text.embedding"), batch.tokens);
   const images = batch.prompts.flatMap((prompt) => prompt.pixelValues);
   if (images.length === 0) return words;
-  const features = encodeImages(images, parameters, config);
+  const features = encodeImages(images, parameters, config, run);
   // Row i of the merged sequence is word i, or the next feature where the word is an image token. Prompts hold as many image
   // tokens as their images have features (checked when they are encoded), so features are used up in order.
   const from = Int32Array.from(batch.tokens.keys());
@@ -33,15 +34,20 @@ function embedPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelCo
 }
 
 /** The shared pass over B prompts. */
-export function runPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelConfig): DecoderOutput {
-  const embedded = embedPrefix(batch, parameters, config);
+export function runPrefix(
+  batch: PrefixBatch,
+  parameters: Parameters,
+  config: ModelConfig,
+  run: RunSegment = recorded,
+): DecoderOutput {
+  const embedded = embedPrefix(batch, parameters, config, run);
   const pass = {
     rows: batch.prompts.length,
     length: batch.length,
     rotary: batch.rotary,
     masks: { own: batch.selfMask, prefix: undefined },
   };
-  return decode(embedded, pass, parameters, config);
+  return decode(embedded, pass, parameters, config, run);
 }
 
 /** Hidden states at the last token of each prompt: `[B, hiddenSize]`. */
@@ -58,8 +64,9 @@ function responseHidden(
   responses: ResponseBatch,
   parameters: Parameters,
   config: ModelConfig,
+  run: RunSegment,
 ): tf.Tensor2D {
-  const shared = runPrefix(prefix, parameters, config);
+  const shared = runPrefix(prefix, parameters, config, run);
   const rows = responses.samples * prefix.prompts.length;
   const width = config.text.hiddenSize;
   const last = lastHidden(shared.hidden, prefix);
@@ -73,20 +80,25 @@ function responseHidden(
     masks: { own: responses.pass.mask, prefix: prefix.keyMask },
     prefix: shared.packed,
   };
-  const { hidden } = decode(embed(parameters.get("text.embedding"), responses.inputs), pass, parameters, config);
+  const { hidden } = decode(embed(parameters.get("text.embedding"), responses.inputs), pass, parameters, config, run);
   const all = tf.concat([tf.reshape(first, [rows, 1, width]), tf.reshape(hidden, [rows, inputLength, width])], 1);
   return tf.reshape(all, [rows * responses.length, width]) as tf.Tensor2D;
 }
 
-/** Log-probabilities of the responses' tokens, `[N, T]`; differentiable. Padding holds the log-probability of token 0. */
+/**
+ * Log-probabilities of the responses' tokens, `[N, T]`; differentiable. Padding holds the log-probability of token 0.
+ *
+ * @param run how the layers are differentiated.
+ */
 export function responseLogprobs(
   prefix: PrefixBatch,
   responses: ResponseBatch,
   parameters: Parameters,
   config: ModelConfig,
   temperature: number,
+  run: RunSegment = recorded,
 ): tf.Tensor2D {
-  const hidden = responseHidden(prefix, responses, parameters, config);
+  const hidden = responseHidden(prefix, responses, parameters, config, run);
   const logprobs = tokenLogprobs(hidden, outputKernel(parameters, config), responses.targets, temperature);
   return tf.reshape(logprobs, [responses.samples * prefix.prompts.length, responses.length]) as tf.Tensor2D;
 }
@@ -99,6 +111,6 @@ export function responseDistributions(
   config: ModelConfig,
   temperature: number,
 ): tf.Tensor2D {
-  const hidden = responseHidden(prefix, responses, parameters, config);
+  const hidden = responseHidden(prefix, responses, parameters, config, recorded);
   return logDistributions(hidden, outputKernel(parameters, config), temperature);
 }

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { guardObjective, type Objective } from "./objective.ts";
+import { checkpointed, recorded } from "./operations/checkpoint.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
 import type { ModelWeights } from "./parameters.ts";
 import { type SampledResponse, type SampleSettings, sampleResponses } from "./sample-responses.ts";
@@ -58,6 +59,8 @@ export interface ScorePass extends ResponsePass {
 export interface GradientPass extends ResponsePass {
   /** `[N]` the rows of the batch (g * B + b) that hold responses, in the order of the loss. */
   readonly rows: Int32Array;
+  /** Whether layers are run again for their gradient rather than kept. */
+  readonly checkpointed: boolean;
 }
 
 export interface ScoreResult {
@@ -122,11 +125,12 @@ export async function runGradientPass(
     return;
   }
   const parameters = weights.tensors();
+  const run = pass.checkpointed ? checkpointed : recorded;
   const { guarded, rethrow } = guardObjective(objective);
   const gradients = await withBatches(pass, config, (prefix, responses) =>
     tf.tidy(() =>
       tf.grads(() => {
-        const all = responseLogprobs(prefix, responses, parameters, config, pass.temperature);
+        const all = responseLogprobs(prefix, responses, parameters, config, pass.temperature, run);
         return guarded(rearrangeRows(all, pass.rows));
       })(parameters.list()),
     ),

@@ -1,3 +1,4 @@
+import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
 import { ADAMW_DEFAULTS } from "./adamw.ts";
 import { BACKEND_NAMES } from "./backend.ts";
@@ -36,11 +37,24 @@ export const policyOptionsSchema = z.strictObject({
    * has several passes: see microBatchTokens and samplingRows.
    */
   workers: z.int().positive().default(1),
+  /**
+   * Keep of each layer only what goes in and out of it, and run it again for its gradient (Chen et al. 2016): a fraction of the memory
+   * for a third more computing. Not on wasm, whose passes are small enough without.
+   */
+  gradientCheckpointing: z.boolean().default(false),
   /** Show images whole although the checkpoint asks for them to be split into tiles, which is not supported. */
   ignoreImageSplitting: z.boolean().default(false),
 });
 
 export type TfjsPolicyOptions = z.output<typeof policyOptionsSchema>;
+
+/** @throws FoveaError if the backend cannot do what the options ask for. */
+export function checkGradientCheckpointing({ gradientCheckpointing }: TfjsPolicyOptions, backend: string): void {
+  if (!gradientCheckpointing || backend !== "wasm") return;
+  throw new FoveaError(
+    'policy option "gradientCheckpointing": the backend "wasm" has none; lower microBatchTokens for less memory there',
+  );
+}
 
 /** How large passes are, as the options say or as suits the backend. */
 export function passSizes(

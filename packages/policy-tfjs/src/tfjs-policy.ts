@@ -31,7 +31,7 @@ import { readModelWeights } from "./model-weights.ts";
 import { Parameters } from "./parameters.ts";
 import { inOrder, localExecutor, type PassExecutor } from "./pass-executor.ts";
 import type { ResponsePass, SamplePass } from "./passes.ts";
-import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
+import { checkGradientCheckpointing, passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 import { type EncodedPrompt, readTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -112,6 +112,7 @@ export class TfjsPolicy implements Policy {
         : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
     const weights = await readModelWeights(modelDirectory);
     const backend = await startBackend(options.backend);
+    checkGradientCheckpointing(options, backend);
     const parameters = Parameters.fromCheckpoint(config, weights, modelDirectory);
     const executor =
       options.workers > 1 ? pooledExecutor(options.workers, backend, config, parameters) : localExecutor(config);
@@ -327,7 +328,13 @@ export class TfjsPolicy implements Policy {
             }
             return output.loss;
           };
-          await executor.gradient({ ...pass, rows: Int32Array.from(rows) }, this.#parameters, objective, into);
+          const { gradientCheckpointing: checkpointed } = this.#parts.options;
+          await executor.gradient(
+            { ...pass, rows: Int32Array.from(rows), checkpointed },
+            this.#parameters,
+            objective,
+            into,
+          );
           return into;
         },
         (gradient, batch) => {

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { cutPatches, shuffledPatchOrder } from "./image-patches.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { attention } from "./operations/attention.ts";
+import type { RunSegment } from "./operations/checkpoint.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
 import { geluFeedForward } from "./operations/feed-forward.ts";
 import { affine, linear } from "./operations/linear.ts";
@@ -21,6 +22,7 @@ export function encodeImages(
   images: readonly Float32Array[],
   parameters: Parameters,
   config: ModelConfig,
+  run: RunSegment,
 ): tf.Tensor2D {
   const vision = config.vision!;
   const order = shuffledPatchOrder(vision.imageSize / vision.patchSize, config.scaleFactor);
@@ -43,16 +45,26 @@ export function encodeImages(
     headDimension: counts.headDimension,
   };
   for (let layer = 0; layer < vision.layers; layer++) {
-    const get = <T extends tf.Tensor>(name: string): T => parameters.get<T>(`vision.${layer}.${name}`);
+    const vector = (name: string): tf.Tensor1D => parameters.get(`vision.${layer}.${name}`);
+    const matrix = (name: string): tf.Tensor2D => parameters.get(`vision.${layer}.${name}`);
     const epsilon = vision.layerNormEpsilon;
-    const normalised = layerNorm(x, get("norm1.weight"), get("norm1.bias"), epsilon);
-    const packed = packHeads(affine(normalised, get("qkv.kernel"), get("qkv.bias")), shape, undefined);
-    const attended = attention(packed, undefined, NO_MASKS, counts);
-    x = tf.add(x, affine(attended, get("out.kernel"), get("out.bias")));
-    const inner = layerNorm(x, get("norm2.weight"), get("norm2.bias"), epsilon);
-    x = tf.add(
-      x,
-      geluFeedForward(inner, get("expand.kernel"), get("expand.bias"), get("contract.kernel"), get("contract.bias")),
+    const attended = run(
+      [x, vector("norm1.weight"), vector("norm1.bias"), matrix("qkv.kernel"), vector("qkv.bias")] as const,
+      (x, weight, bias, kernel, kernelBias) => {
+        const packed = packHeads(affine(layerNorm(x, weight, bias, epsilon), kernel, kernelBias), shape, undefined);
+        return attention(packed, undefined, NO_MASKS, counts);
+      },
+    );
+    const output = [matrix("out.kernel"), vector("out.bias"), vector("norm2.weight"), vector("norm2.bias")] as const;
+    const expand = [matrix("expand.kernel"), vector("expand.bias")] as const;
+    const contract = [matrix("contract.kernel"), vector("contract.bias")] as const;
+    x = run(
+      [x, attended, ...output, ...expand, ...contract] as const,
+      (x, attended, out, outBias, weight, bias, expand, expandBias, contract, contractBias) => {
+        const middle = tf.add(x, affine(attended, out, outBias)) as tf.Tensor2D;
+        const inner = layerNorm(middle, weight, bias, epsilon);
+        return tf.add(middle, geluFeedForward(inner, expand, expandBias, contract, contractBias)) as tf.Tensor2D;
+      },
     );
   }
   x = layerNorm(x, parameters.get("vision.norm.weight"), parameters.get("vision.norm.bias"), vision.layerNormEpsilon);
