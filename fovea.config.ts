@@ -29,5 +29,5 @@ export default defineConfig({
   evaluation: { prompts: 1000, everyUpdates: 25, progressPrompts: 200 },
   checkpoints: { everyUpdates: 25 },
   // For `fovea compare`: DAPO as the VPPO paper ran it, VPPO as above.
-  comparison: { algorithms: ["grpo", { use: "dapo", options: { dualClip: 3 } }, "vppo"], seeds: [1, 2, 3] },
+  comparison: { algorithms: ["grpo", { use: "dapo", options: { dualClip: 3 } }, "vppo"], seeds: [1, 2, 3, 4, 5] },
 });
