@@ -25,22 +25,29 @@ export function cutPatches(
   patchSize: number,
   order: Int32Array,
 ): Float32Array {
-  const perSide = side / patchSize;
-  const width = 3 * patchSize * patchSize;
-  const patches = new Float32Array(images.length * order.length * width);
+  const pixels = patchPixels(side, patchSize, order);
+  const patches = new Float32Array(images.length * pixels.length);
   let offset = 0;
   for (const image of images) {
-    for (const patch of order) {
-      const top = Math.floor(patch / perSide) * patchSize;
-      const left = (patch % perSide) * patchSize;
-      for (let channel = 0; channel < 3; channel++) {
-        for (let row = 0; row < patchSize; row++) {
-          const start = (channel * side + top + row) * side + left;
-          // Rows are a few pixels: copying them one by one costs less than a call.
-          for (let pixel = start; pixel < start + patchSize; pixel++) patches[offset++] = image[pixel]!;
-        }
+    for (let place = 0; place < pixels.length; place++) patches[offset++] = image[pixels[place]!]!;
+  }
+  return patches;
+}
+
+/** Which value of an image `[3, side, side]` stands at each place of its patches. */
+function patchPixels(side: number, patchSize: number, order: Int32Array): Int32Array {
+  const perSide = side / patchSize;
+  const pixels = new Int32Array(order.length * 3 * patchSize * patchSize);
+  let place = 0;
+  for (const patch of order) {
+    const top = Math.floor(patch / perSide) * patchSize;
+    const left = (patch % perSide) * patchSize;
+    for (let channel = 0; channel < 3; channel++) {
+      for (let row = 0; row < patchSize; row++) {
+        const start = (channel * side + top + row) * side + left;
+        for (let column = 0; column < patchSize; column++) pixels[place++] = start + column;
       }
     }
   }
-  return patches;
+  return pixels;
 }

@@ -133,11 +133,11 @@ export async function readImageProcessor(
     const { data } = isRightSize ? image : await resize(image, imageSize, filter!);
     const pixels = imageSize * imageSize;
     const output = new Float32Array(3 * pixels);
-    for (let channel = 0; channel < 3; channel++) {
-      const levelsOfChannel = levels[channel]!;
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        output[channel * pixels + pixel] = levelsOfChannel[data[3 * pixel + channel]!]!;
-      }
+    const [red, green, blue] = levels as [Float32Array, Float32Array, Float32Array];
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      output[pixel] = red[data[3 * pixel]!]!;
+      output[pixels + pixel] = green[data[3 * pixel + 1]!]!;
+      output[2 * pixels + pixel] = blue[data[3 * pixel + 2]!]!;
     }
     return output;
   }

@@ -73,9 +73,11 @@ export function encodeImages(
   const patches = kernels.place(cutPatches(images, imageSize, patchSize, order));
   let x = kernels.allocate(rows * hiddenSize);
   const positions = model.values("vision.positions");
-  for (let row = 0; row < rows; row++) {
-    kernels.copy(positions + 4 * order[row % perImage]! * hiddenSize, x + 4 * row * hiddenSize, hiddenSize);
-  }
+  order.forEach((patch, row) => {
+    kernels.copy(positions + 4 * patch * hiddenSize, x + 4 * row * hiddenSize, hiddenSize);
+  });
+  const ofOneImage = perImage * hiddenSize;
+  for (let image = 1; image < images.length; image++) kernels.copy(x, x + 4 * image * ofOneImage, ofOneImage);
   model.linear(patches, "vision.patch.kernel", x, rows, { bias: "vision.patch.bias", accumulate: true });
   const layers: LayerTape[] = [];
   const normalised = kernels.allocate(rows * hiddenSize);
