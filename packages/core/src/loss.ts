@@ -28,7 +28,8 @@ export interface LossOutput {
 /**
  * A differentiable scalar of current log-probabilities. `compute` returns the micro-batch's *share*: over any split of a
  * mini-batch into micro-batches the shares, of the loss and of each metric, add up to the mini-batch's value. Uses
- * `@tensorflow/tfjs-core` operations only, so that it runs wherever the log-probabilities come from.
+ * `@tensorflow/tfjs-core` operations only, so that it runs wherever the log-probabilities come from, and reads no values (`dataSync`):
+ * not every device can give them while it computes.
  */
 export interface Loss {
   /** Names of the columns it reads; a batch without one is refused before any work. */

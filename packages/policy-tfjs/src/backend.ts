@@ -41,6 +41,23 @@ async function startWebGpu(): Promise<void> {
   const backend = "@tensorflow/tfjs-backend-webgpu";
   await import(backend);
   await use("webgpu");
+  explainSynchronousReads(tf.backend() as tf.KernelBackend);
+}
+
+/** Values that lie on the device come back by way of the event loop; TensorFlow.js would look for a browser's canvas instead. */
+function explainSynchronousReads(backend: tf.KernelBackend): void {
+  const readSync = backend.readSync.bind(backend);
+  backend.readSync = (dataId) => {
+    try {
+      return readSync(dataId);
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error;
+      throw new FoveaError(
+        'the backend "webgpu" cannot read a tensor\'s values at once in Node (dataSync, arraySync): await data() or array(); a loss computes with tensors alone',
+        { cause: error },
+      );
+    }
+  };
 }
 
 const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = {

@@ -5,9 +5,11 @@ import type { Credit, CreditedRollout, Loss, Prompt, RolloutGroup } from "@fovea
 import { randomGenerator } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startBackend } from "./backend.ts";
 import { backendUnderTest } from "./backend-under-test.ts";
 import policyDefinition, { policyOptionsSchema, TfjsPolicy } from "./index.ts";
 
+const backendInUse = await startBackend(backendUnderTest());
 const model = join(import.meta.dirname, "../fixtures/smolvlm-a");
 const sampling = { temperature: 1, topP: 1, topK: 0, maximumTokens: 12 };
 const context = { seed: 3, trainingTemperature: 1 };
@@ -207,6 +209,20 @@ describe("training", () => {
     expect(await policy.fingerprint()).toBe(before);
   });
 
+  it("passes an error of the loss on, and leaves nothing of the pass behind", async () => {
+    const policy = await track(createPolicy());
+    const groups = creditGroups(await sampleGroups(policy));
+    const tensors = tf.memory().numTensors;
+    const broken: Loss = {
+      columns: [],
+      compute: () => {
+        throw new Error("this loss is broken");
+      },
+    };
+    await expect(policy.accumulateGradients({ groups, loss: broken })).rejects.toThrow("this loss is broken");
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
   it("keeps a reference policy until it is refreshed", async () => {
     const policy = await track(createPolicy());
     const groups = await sampleGroups(policy);
@@ -252,7 +268,10 @@ describe("training", () => {
   });
 });
 
-describe("workers", () => {
+// The other backends drive one device, which several threads cannot share; that they refuse is tested with the pool.
+const hasWorkers = backendInUse === "wasm" || backendInUse === "tensorflow";
+
+describe.runIf(hasWorkers)("workers", () => {
   // Passes small enough that every batch has several.
   const split = { microBatchTokens: 120, samplingRows: 4 };
 
@@ -298,6 +317,20 @@ describe("workers", () => {
     expect(tf.memory().numTensors).toBe(tensors);
     const report = await policy.accumulateGradients({ groups, loss: policyGradient });
     expect(Number.isFinite(report.loss)).toBe(true);
+  });
+});
+
+describe.runIf(backendInUse === "webgpu")("a loss that reads values at once", () => {
+  it("is refused with the way out, since the device gives none", async () => {
+    const policy = await track(createPolicy());
+    const groups = creditGroups(await sampleGroups(policy));
+    const impatient: Loss = {
+      columns: [],
+      compute: ({ logprobs }) => ({ loss: tf.scalar(tf.sum(logprobs).dataSync()[0]!), metrics: {} }),
+    };
+    await expect(policy.accumulateGradients({ groups, loss: impatient })).rejects.toThrow(
+      /"webgpu".*dataSync.*data\(\)/,
+    );
   });
 });
 
@@ -366,9 +399,10 @@ describe("the definition", () => {
     expect(policyDefinition.optionsSchema["~standard"].validate({ backend: "cuda" })).toHaveProperty("issues");
   });
 
-  it.each(["webgpu"])("refuses a backend that cannot be used (%s) and says what to do", async (backend) => {
-    // The wasm backend is in use here; a native one is not installed or would clash.
-    await expect(createPolicy({ backend })).rejects.toThrow(/backend/);
+  it("refuses a second backend beside the one in use, and says what to do", async () => {
+    // It is not installed, or clashes with the one in use.
+    const backend = backendInUse === "wasm" ? "webgpu" : "wasm";
+    await expect(createPolicy({ backend })).rejects.toThrow(new RegExp(`the backend "${backend}"`));
   });
 
   it("says where a model was looked for", async () => {

@@ -335,12 +335,11 @@ export class TfjsPolicy implements Policy {
             objective,
             into,
           );
-          return into;
+          return { gradient: into, shares: await readScalars(reports[batch]!) };
         },
-        (gradient, batch) => {
+        ({ gradient, shares }) => {
           this.#addGradient(gradient);
-          for (const [name, scalar] of reports[batch]!) {
-            const share = scalar.dataSync()[0]!;
+          for (const [name, share] of shares) {
             if (name === LOSS) total += share;
             else metrics[name] = (metrics[name] ?? 0) + share;
           }
@@ -452,6 +451,11 @@ export class TfjsPolicy implements Policy {
     this.#disposeState();
     await this.#parts.executor.release();
   }
+}
+
+/** Values of named scalars. Awaited, since a device such as WebGPU's cannot be read at once in Node. */
+function readScalars(scalars: ReadonlyMap<string, tf.Scalar>): Promise<[name: string, value: number][]> {
+  return Promise.all([...scalars].map(async ([name, scalar]) => [name, (await scalar.data())[0]!]));
 }
 
 /** Visits the responses of a micro-batch with their rows: sample g of the b-th of B parts is row g * B + b. */

@@ -115,7 +115,7 @@ export async function forwardBackward(
   policy: TfjsPolicy,
   { data, lossFunction }: ReadForwardInput,
 ): Promise<ForwardOutput> {
-  const { loss, record } = builtInLoss(
+  const recorded = builtInLoss(
     lossFunction.name,
     lossFunction.thresholds,
     data.map(({ response }) => response.length),
@@ -141,6 +141,10 @@ export async function forwardBackward(
       })),
     }),
   );
-  await policy.accumulateGradients({ groups, loss });
-  return output(data, record);
+  try {
+    await policy.accumulateGradients({ groups, loss: recorded.loss });
+    return output(data, await recorded.read());
+  } finally {
+    recorded.dispose();
+  }
 }

@@ -58,13 +58,19 @@ export interface PassRecord {
   readonly elementwiseLoss: Map<number, Float32Array>;
 }
 
-/** A built-in loss, sum over tokens of the weighted token loss, which records the log-probabilities that it is computed from. */
-export function builtInLoss(
-  name: LossFunction,
-  thresholds: ClipThresholds,
-  lengths: readonly number[],
-): { readonly loss: Loss; readonly record: PassRecord } {
-  const record: PassRecord = { logprobs: new Map(), elementwiseLoss: new Map() };
+/** A built-in loss, and the way to what it was computed from once its passes are over. */
+export interface RecordedLoss {
+  readonly loss: Loss;
+  read(): Promise<PassRecord>;
+  /** Frees what it kept; also where a pass failed. */
+  dispose(): void;
+}
+
+/** Sum over tokens of the weighted token loss. */
+export function builtInLoss(name: LossFunction, thresholds: ClipThresholds, lengths: readonly number[]): RecordedLoss {
+  // Kept and read afterwards rather than at once: in Node a device of WebGPU gives no values while a loss is computed.
+  const passes: { readonly datums: Tensor2D; readonly logprobs: Tensor2D; readonly losses: Tensor2D }[] = [];
+  const kept = (tensor: Tensor2D): Tensor2D => tf.keep(tf.clone(tensor));
   const loss: Loss = {
     columns: [WEIGHTS, DATUM],
     compute(input) {
@@ -72,18 +78,32 @@ export function builtInLoss(
         tf.mul(tokenLoss(name, thresholds, input), input.columns[WEIGHTS]!),
         input.mask,
       ) as Tensor2D;
-      const width = input.logprobs.shape[1];
-      const datums = input.columns[DATUM]!.dataSync();
-      const logprobs = input.logprobs.dataSync() as Float32Array;
-      const losses = weighted.dataSync() as Float32Array;
-      for (let row = 0; row < input.logprobs.shape[0]; row++) {
-        const datum = Math.round(datums[row * width]!);
-        const end = row * width + lengths[datum]!;
-        record.logprobs.set(datum, logprobs.slice(row * width, end));
-        record.elementwiseLoss.set(datum, losses.slice(row * width, end));
-      }
+      passes.push({ datums: kept(input.columns[DATUM]!), logprobs: kept(input.logprobs), losses: kept(weighted) });
       return { loss: tf.sum(weighted), metrics: {} };
     },
   };
-  return { loss, record };
+  return {
+    loss,
+    async read() {
+      const record = { logprobs: new Map<number, Float32Array>(), elementwiseLoss: new Map<number, Float32Array>() };
+      for (const pass of passes) {
+        const [rows, width] = pass.logprobs.shape;
+        const [datums, logprobs, losses] = await Promise.all([
+          pass.datums.data<"float32">(),
+          pass.logprobs.data<"float32">(),
+          pass.losses.data<"float32">(),
+        ]);
+        for (let row = 0; row < rows; row++) {
+          const datum = Math.round(datums[row * width]!);
+          const end = row * width + lengths[datum]!;
+          record.logprobs.set(datum, logprobs.slice(row * width, end));
+          record.elementwiseLoss.set(datum, losses.slice(row * width, end));
+        }
+      }
+      return record;
+    },
+    dispose() {
+      for (const pass of passes.splice(0)) tf.dispose([pass.datums, pass.logprobs, pass.losses]);
+    },
+  };
 }
