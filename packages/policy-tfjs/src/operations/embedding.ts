@@ -18,16 +18,33 @@ export function lookUp(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
   return tf.gather(table, tf.tensor1d(ids, "int32"));
 }
 
-/** As {@link lookUp}, differentiable. The gradient is a product with one-hot rows on wasm, which cannot scatter. */
+/** The rows of `gradient` added up by their ids, `[vocabulary, n]`. */
+function addRows(gradient: tf.Tensor2D, ids: Int32Array, vocabulary: number): tf.Tensor {
+  switch (tf.getBackend()) {
+    // It cannot scatter.
+    case "wasm":
+      return transposedTimes(oneHotRows(ids, vocabulary), gradient);
+    // It scatters with atomic additions, in another order and to other bits each time.
+    case "webgpu": {
+      const distinct = [...new Set(ids)];
+      const placeOf = new Map(distinct.map((id, place) => [id, place]));
+      const places = ids.map((id) => placeOf.get(id)!);
+      const sums = transposedTimes(oneHotRows(places, distinct.length), gradient);
+      const rows = Int32Array.from({ length: vocabulary }, (_, id) => placeOf.get(id) ?? distinct.length);
+      return tf.gather(tf.concat([sums, tf.zeros([1, sums.shape[1]])], 0), tf.tensor1d(rows, "int32"));
+    }
+    default:
+      return tf.unsortedSegmentSum(gradient, tf.tensor1d(ids, "int32"), vocabulary);
+  }
+}
+
+/** As {@link lookUp}, differentiable. */
 export function embed(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
   const vocabulary = table.shape[0];
   return differentiable(
     [table],
     () => ({ value: lookUp(table, ids), saved: [] as const }),
-    (gradient) =>
-      tf.getBackend() === "wasm"
-        ? [transposedTimes(oneHotRows(ids, vocabulary), gradient)]
-        : [tf.unsortedSegmentSum(gradient, tf.tensor1d(ids, "int32"), vocabulary)],
+    (gradient) => [addRows(gradient, ids, vocabulary)],
   );
 }
 
