@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// A device in software compiles each shader for seconds before it runs it.
+const patience = process.env["FOVEA_TEST_BACKEND"] === "webgpu" ? 20 : 1;
+
 export default defineConfig({
   // Tests run against sources, so that no build stands between an edit and its test.
   ssr: { resolve: { conditions: ["@fovea-rl/source"], externalConditions: ["@fovea-rl/source"] } },
@@ -16,7 +19,7 @@ export default defineConfig({
     pool: "forks",
     // Plug-ins are looked up by name at run time: that resolution is Node's own and needs the condition too.
     execArgv: ["--conditions=@fovea-rl/source"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 60_000 * patience,
+    hookTimeout: 120_000 * patience,
   },
 });
