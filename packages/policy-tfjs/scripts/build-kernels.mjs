@@ -7,9 +7,8 @@ import compiler from "assemblyscript/asc";
 const root = join(import.meta.dirname, "..");
 
 const memoryOptions = {
-  // These work on TensorFlow.js's memory, and must therefore have no data of their own.
+  // Works on TensorFlow.js's memory, and must therefore have no data of its own.
   adamw: ["--importMemory", "--noExportMemory"],
-  "batch-product": ["--importMemory", "--noExportMemory"],
   "model-kernels": [],
 };
 

@@ -3,7 +3,6 @@ import { FoveaError } from "@fovea-rl/core";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import { registerAdamW } from "./kernels/adamw.ts";
-import { registerBatchProduct } from "./kernels/batch-product.ts";
 
 /** The backends a user can name. */
 export const BACKEND_NAMES = ["wasm", "tensorflow", "tensorflow-gpu", "webgpu", "auto"] as const;
@@ -68,7 +67,6 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
       await import("@tensorflow/tfjs-backend-wasm");
       await use("wasm");
       await registerAdamW();
-      await registerBatchProduct();
     },
   },
   tensorflow: {

@@ -10,11 +10,7 @@ interface WebAssemblyNamespace {
 
 /** What of TensorFlow.js's wasm backend a kernel of our own needs. */
 export interface WasmBackend {
-  readonly wasm: {
-    readonly asm: { readonly memory: object };
-    _malloc(bytes: number): number;
-    _free(pointer: number): void;
-  };
+  readonly wasm: { readonly asm: { readonly memory: object } };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
 }

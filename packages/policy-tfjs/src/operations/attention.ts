@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { batchProduct } from "../kernels/batch-product.ts";
 import { differentiable } from "./differentiable.ts";
+import { sharedProduct } from "./shared-product.ts";
 
 /** Sizes of grouped-query attention (Ainslie et al. 2023): `heads / keyValueHeads` query heads share a key and value head. */
 export interface HeadCounts {
@@ -66,7 +66,7 @@ export function attend(operands: AttentionOperands, counts: HeadCounts): Attenti
   const repeated = (heads / keyValueHeads) * length;
   const ownLength = keys.shape[2];
   const scaled = tf.reshape(tf.mul(queries, 1 / Math.sqrt(headDimension)), [batch, repeated, headDimension]);
-  let ownScores = batchProduct(scaled, tf.reshape(keys, [batch, ownLength, headDimension]), false, true) as tf.Tensor3D;
+  let ownScores = tf.matMul(scaled, tf.reshape(keys, [batch, ownLength, headDimension]), false, true) as tf.Tensor3D;
   if (mask !== undefined) {
     const masked = tf.add(tf.reshape(ownScores, [rows, keyValueHeads, repeated, ownLength]), mask);
     ownScores = tf.reshape(masked, [batch, repeated, ownLength]) as tf.Tensor3D;
@@ -75,15 +75,14 @@ export function attend(operands: AttentionOperands, counts: HeadCounts): Attenti
   const shape: [number, number, number, number] = [rows, heads, length, headDimension];
   if (prefix === undefined) {
     const weights = jointSoftmax(undefined, ownScores);
-    return { output: tf.reshape(batchProduct(weights.own, ownValues), shape) as tf.Tensor4D, weights };
+    return { output: tf.reshape(tf.matMul(weights.own, ownValues), shape) as tf.Tensor4D, weights };
   }
   const [prefixes, , prefixLength] = prefix.keys.shape;
   const samples = rows / prefixes;
   const sharedBatch = prefixes * keyValueHeads;
-  let prefixScores: tf.Tensor = batchProduct(
+  let prefixScores: tf.Tensor = sharedProduct(
     tf.reshape(scaled, [samples, sharedBatch, repeated, headDimension]),
     tf.reshape(prefix.keys, [1, sharedBatch, prefixLength, headDimension]),
-    false,
     true,
   );
   if (prefix.mask !== undefined) {
@@ -93,11 +92,11 @@ export function attend(operands: AttentionOperands, counts: HeadCounts): Attenti
     );
   }
   const weights = jointSoftmax(tf.reshape(prefixScores, [batch, repeated, prefixLength]) as tf.Tensor3D, ownScores);
-  const fromPrefix = batchProduct(
+  const fromPrefix = sharedProduct(
     tf.reshape(weights.prefix!, [samples, sharedBatch, repeated, prefixLength]),
     tf.reshape(prefix.values, [1, sharedBatch, prefixLength, headDimension]),
   );
-  const output = tf.add(tf.reshape(fromPrefix, [batch, repeated, headDimension]), batchProduct(weights.own, ownValues));
+  const output = tf.add(tf.reshape(fromPrefix, [batch, repeated, headDimension]), tf.matMul(weights.own, ownValues));
   return { output: tf.reshape(output, shape) as tf.Tensor4D, weights };
 }
 
@@ -195,7 +194,7 @@ function attentionGradient(
     [batch, repeated, headDimension],
   ) as tf.Tensor3D;
 
-  const ownWeightGradient = batchProduct(outputGradient, values, false, true);
+  const ownWeightGradient = tf.matMul(outputGradient, values, false, true);
   const ownWeighted = tf.mul(weights.own, ownWeightGradient);
   if (packedPrefix === undefined) {
     // Softmax: dscore = p (dp - sum(p dp)).
@@ -203,9 +202,9 @@ function attentionGradient(
     const scoreGradient = tf.mul(scores, scale) as tf.Tensor3D;
     return [
       packGradient(
-        batchProduct(scoreGradient, keys),
-        batchProduct(scoreGradient, queries, true, false),
-        batchProduct(weights.own, outputGradient, true, false),
+        tf.matMul(scoreGradient, keys),
+        tf.matMul(scoreGradient, queries, true, false),
+        tf.matMul(weights.own, outputGradient, true, false),
         rows,
         length,
         counts,
@@ -214,20 +213,20 @@ function attentionGradient(
   }
   const shared = prefixOperands(packedPrefix, rows, repeated, counts);
   const prefixWeights = weights.prefix!;
-  const prefixWeightGradient = batchProduct(tf.reshape(outputGradient, shared.rowShape), shared.values, false, true);
+  const prefixWeightGradient = sharedProduct(tf.reshape(outputGradient, shared.rowShape), shared.values, true);
   const prefixWeighted = tf.mul(prefixWeights, tf.reshape(prefixWeightGradient, prefixWeights.shape));
   // The softmax is over both parts, so the sum is too.
   const along = tf.add(tf.sum(ownWeighted, -1, true), tf.sum(prefixWeighted, -1, true));
   const ownScores = tf.mul(tf.sub(ownWeighted, tf.mul(weights.own, along)), scale) as tf.Tensor3D;
   const prefixScores = tf.mul(tf.sub(prefixWeighted, tf.mul(prefixWeights, along)), scale) as tf.Tensor3D;
-  const fromPrefix = batchProduct(
+  const fromPrefix = sharedProduct(
     tf.reshape(prefixScores, [shared.samples, shared.batch, repeated, shared.length]),
     shared.keys,
   );
   const ownGradient = packGradient(
-    tf.add(batchProduct(ownScores, keys), tf.reshape(fromPrefix, [batch, repeated, headDimension])),
-    batchProduct(ownScores, queries, true, false),
-    batchProduct(weights.own, outputGradient, true, false),
+    tf.add(tf.matMul(ownScores, keys), tf.reshape(fromPrefix, [batch, repeated, headDimension])),
+    tf.matMul(ownScores, queries, true, false),
+    tf.matMul(weights.own, outputGradient, true, false),
     rows,
     length,
     counts,
@@ -235,8 +234,8 @@ function attentionGradient(
   // All G rows of a prefix add to its keys and values: bring them together as rows of one product.
   const gather = (tensor: tf.Tensor): tf.Tensor3D => gatherSamples(tensor, shared, repeated);
   const prefixes = rows / shared.samples;
-  const keyGradient = batchProduct(gather(prefixScores), gather(queries), true, false);
-  const valueGradient = batchProduct(gather(prefixWeights), gather(outputGradient), true, false);
+  const keyGradient = tf.matMul(gather(prefixScores), gather(queries), true, false);
+  const valueGradient = tf.matMul(gather(prefixWeights), gather(outputGradient), true, false);
   const noQueries = tf.zeros([prefixes, heads, shared.length, headDimension]);
   const keyValueShape: [number, number, number, number] = [prefixes, keyValueHeads, shared.length, headDimension];
   const prefixGradient = tf.concat(
