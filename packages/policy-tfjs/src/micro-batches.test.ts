@@ -1,54 +1,30 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planMicroBatches } from "./micro-batches.ts";
+import { createMicroBatches } from "./micro-batches.ts";
 
-describe("planning micro-batches", () => {
-  it("keeps groups whole while they fit", () => {
-    const group = { promptLength: 10, responseLengths: [5, 5] };
-    expect(planMicroBatches([group, group, group], 40)).toEqual([
-      [
-        { group: 0, responses: [0, 1] },
-        { group: 1, responses: [0, 1] },
-      ],
-      [{ group: 2, responses: [0, 1] }],
-    ]);
-  });
-
-  it("splits a group that alone is too large, and lets a single response exceed the limit", () => {
-    expect(planMicroBatches([{ promptLength: 10, responseLengths: [5, 5, 5] }], 20)).toEqual([
-      [{ group: 0, responses: [0, 1] }],
-      [{ group: 0, responses: [2] }],
-    ]);
-    expect(planMicroBatches([{ promptLength: 10, responseLengths: [50] }], 20)).toHaveLength(1);
-  });
-
-  it("holds every response exactly once, within the limit wherever that is possible", () => {
-    const sizes = fc.record({
-      promptLength: fc.integer({ min: 1, max: 50 }),
-      responseLengths: fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 8 }),
+describe("micro-batches", () => {
+  it("say in which row of its pass each response is: sample g of the b-th of B prompts is row g * B + b", () => {
+    const tokens = (length: number) => new Int32Array(length);
+    const request = (...lengths: number[]) => ({
+      prompt: { id: "", messages: [], images: [], referenceAnswer: "" },
+      responses: lengths.map(tokens),
     });
-    fc.assert(
-      fc.property(
-        fc.array(sizes, { minLength: 1, maxLength: 8 }),
-        fc.integer({ min: 1, max: 500 }),
-        (groups, limit) => {
-          const batches = planMicroBatches(groups, limit);
-          const seen = batches.flat().flatMap((part) => part.responses.map((response) => `${part.group}.${response}`));
-          const expected = groups.flatMap((group, index) =>
-            group.responseLengths.map((_, response) => `${index}.${response}`),
-          );
-          expect(seen).toEqual(expected);
-          for (const batch of batches) {
-            const lengths = batch.flatMap((part) =>
-              part.responses.map((index) => groups[part.group]!.responseLengths[index]!),
-            );
-            const prompt = Math.max(...batch.map((part) => groups[part.group]!.promptLength));
-            const samples = Math.max(...batch.map((part) => part.responses.length));
-            const tokens = batch.length * (prompt + samples * Math.max(...lengths));
-            expect(tokens <= limit || lengths.length === 1).toBe(true);
-          }
-        },
-      ),
-    );
+    const requests = [request(1, 2, 3), request(4), request(50, 60)];
+    const prompts = requests.map(() => ({ tokens: tokens(10), pixelValues: [] }));
+    const batches = createMicroBatches(requests, prompts, 70, 1);
+    expect(batches.map(({ rows }) => rows.map(({ group, response, row }) => [group, response, row]))).toEqual([
+      [
+        [0, 0, 0],
+        [0, 1, 2],
+        [0, 2, 4],
+        [1, 0, 1],
+      ],
+      [[2, 0, 0]],
+      [[2, 1, 0]],
+    ]);
+    expect(batches.map(({ pass }) => pass.responses.map((group) => group.map(({ length }) => length)))).toEqual([
+      [[1, 2, 3], [4]],
+      [[50]],
+      [[60]],
+    ]);
   });
 });
