@@ -176,8 +176,7 @@ export class TfjsPolicy implements Policy {
     const prompts = await Promise.all(
       requests.map(({ prompt, responses }) => this.#encoder.encode(prompt, longest(responses))),
     );
-    const { microBatchTokens } = passSizes(options, backend);
-    return createMicroBatches(requests, prompts, microBatchTokens, context.trainingTemperature);
+    return createMicroBatches(requests, prompts, passSizes(options, backend).microBatch, context.trainingTemperature);
   }
 
   async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
