@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { forwardRequestSchema, type ModelInput, sampleRequestSchema } from "@fovea-rl/tinker-protocol";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { decode } from "fast-png";
 import sharp from "sharp";
@@ -147,32 +148,28 @@ describe("the configuration for Qwen2.5-VL-7B on a cluster", () => {
       base_model: "Qwen/Qwen2.5-VL-7B-Instruct",
       lora_config: { rank: 0 },
     });
-    const sampled = to("/asample").filter(({ num_samples }) => num_samples === 8);
+    const prompts = to("/asample").map((body) => ({ body, ...sampleRequestSchema.parse(body) }));
+    const sampled = prompts.filter(({ num_samples }) => num_samples === 8);
     expect(sampled).toHaveLength(3);
-    for (const { sampling_params: params, prompt } of sampled) {
-      expect(params).toMatchObject({ temperature: 1, top_p: 0.99, top_k: -1, max_tokens: 2048, stop: [END, 151_643] });
-      expect(prompt.chunks.map(({ type }: { type: string }) => type)).toEqual([
-        "encoded_text",
-        "image",
-        "encoded_text",
-      ]);
+    for (const { body, prompt } of sampled) {
+      // As it came: the schema would fill in what was left out.
+      expect(body).toMatchObject({
+        sampling_params: { temperature: 1, top_p: 0.99, top_k: -1, max_tokens: 2048, stop: [END, 151_643] },
+      });
+      expect(prompt.chunks.map(({ type }) => type)).toEqual(["encoded_text", "image", "encoded_text"]);
     }
-    const steps = to("/optim_step").map(({ adam_params }) => adam_params);
+    const steps = to("/optim_step");
     expect(steps).toHaveLength(3);
-    for (const params of steps) expect(params).toMatchObject({ learning_rate: 1e-6 });
-    for (const params of steps) expect(params).not.toHaveProperty("grad_clip_norm");
+    for (const step of steps) expect(step).toMatchObject({ adam_params: { learning_rate: 1e-6 } });
+    for (const step of steps) expect(step).not.toHaveProperty("adam_params.grad_clip_norm");
 
     // VPPO's extra pass: images of the same size with other pixels, another one for each rollout.
-    const images = (
-      bodies: readonly {
-        forward_input: { data: readonly { model_input: { chunks: readonly { data?: string }[] } }[] };
-      }[],
-    ) =>
-      bodies.flatMap(({ forward_input: { data } }) =>
-        data.flatMap(({ model_input }) => model_input.chunks.flatMap((chunk) => chunk.data ?? [])),
-      );
-    const originals = new Set(to("/asample").map(({ prompt }): string => prompt.chunks[1].data));
-    const perturbed = new Set(images(to("/forward")).filter((data) => !originals.has(data)));
+    const images = ({ chunks }: ModelInput) => chunks.flatMap((chunk) => (chunk.type === "image" ? [chunk.data] : []));
+    const originals = new Set(prompts.flatMap(({ prompt }) => images(prompt)));
+    const scored = to("/forward").flatMap((body) => forwardRequestSchema.parse(body).forward_input.data);
+    const perturbed = new Set(
+      scored.flatMap((datum) => images(datum.model_input)).filter((data) => !originals.has(data)),
+    );
     const sides = (data: string) => {
       const { width, height } = decode(Buffer.from(data, "base64"));
       return `${width}x${height}`;
@@ -180,7 +177,7 @@ describe("the configuration for Qwen2.5-VL-7B on a cluster", () => {
     // The server was probed with two of 56x56 pixels.
     const sized = [...perturbed].map(sides).filter((size) => size !== "56x56");
     expect(sized).toHaveLength(3 * 8);
-    expect(new Set(sized)).toEqual(new Set(sampled.map(({ prompt }) => sides(prompt.chunks[1].data))));
+    expect(new Set(sized)).toEqual(new Set(sampled.flatMap(({ prompt }) => images(prompt).map(sides))));
 
     const [line] = readFileSync(join(result.directory, "metrics.jsonl"), "utf8")
       .trim()
