@@ -10,27 +10,19 @@ export interface GroupPart {
   readonly responses: readonly number[];
 }
 
-/** How much one pass may hold. */
-export interface PassLimit {
-  readonly maximumTokens: number;
-  /** Whether passes pad prompts and responses to the longest of each, so that padding counts too. */
-  readonly padded: boolean;
-}
-
-/** The longest prompt, the most responses and the longest response among the parts of a pass, and all tokens without padding. */
+/** The longest prompt, the most responses and the longest response among the parts of a pass. */
 interface Extent {
   readonly parts: number;
   readonly prompt: number;
   readonly samples: number;
   readonly response: number;
-  readonly tokens: number;
 }
 
-const NOTHING: Extent = { parts: 0, prompt: 0, samples: 0, response: 0, tokens: 0 };
+const NOTHING: Extent = { parts: 0, prompt: 0, samples: 0, response: 0 };
 
-/** Padded it is B * P for the prompts, G * B * T for the responses. */
-function exceeds({ parts, prompt, samples, response, tokens }: Extent, { maximumTokens, padded }: PassLimit): boolean {
-  return (padded ? parts * (prompt + samples * response) : tokens) > maximumTokens;
+/** Padded tokens: B * P for the prompts, G * B * T for the responses. */
+function paddedTokens({ parts, prompt, samples, response }: Extent): number {
+  return parts * (prompt + samples * response);
 }
 
 function join(left: Extent, right: Extent): Extent {
@@ -39,32 +31,21 @@ function join(left: Extent, right: Extent): Extent {
     prompt: Math.max(left.prompt, right.prompt),
     samples: Math.max(left.samples, right.samples),
     response: Math.max(left.response, right.response),
-    tokens: left.tokens + right.tokens,
-  };
-}
-
-/** One group's part, with one more response. */
-function withResponse(part: Extent, length: number): Extent {
-  return {
-    ...part,
-    samples: part.samples + 1,
-    response: Math.max(part.response, length),
-    tokens: part.tokens + length,
   };
 }
 
 /**
- * Splits groups into micro-batches of at most `maximumTokens` tokens, in order. A group stays whole, so that its prefix is
+ * Splits groups into micro-batches of at most `maximumTokens` padded tokens, in order. A group stays whole, so that its prefix is
  * computed once, unless it alone exceeds the limit; then it is split by responses. A single response may exceed the limit by
  * itself: it cannot be split. Batches are about as large as each other.
  */
-export function planMicroBatches(groups: readonly GroupSize[], limit: PassLimit): GroupPart[][] {
-  let plan = fillMicroBatches(groups, limit);
+export function planMicroBatches(groups: readonly GroupSize[], maximumTokens: number): GroupPart[][] {
+  let plan = fillMicroBatches(groups, maximumTokens);
   // The smallest limit that needs no more batches evens them out, which workers that share them finish soonest.
-  let [low, high] = [0, limit.maximumTokens];
+  let [low, high] = [0, maximumTokens];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    const tighter = fillMicroBatches(groups, { ...limit, maximumTokens: middle });
+    const tighter = fillMicroBatches(groups, middle);
     if (tighter.length === plan.length) [plan, high] = [tighter, middle];
     else low = middle;
   }
@@ -72,12 +53,12 @@ export function planMicroBatches(groups: readonly GroupSize[], limit: PassLimit)
 }
 
 /** Fills one batch after the other up to the limit. */
-function fillMicroBatches(groups: readonly GroupSize[], limit: PassLimit): GroupPart[][] {
+function fillMicroBatches(groups: readonly GroupSize[], maximumTokens: number): GroupPart[][] {
   const batches: GroupPart[][] = [];
   let current: GroupPart[] = [];
   let extent = NOTHING;
   const add = (part: GroupPart, partExtent: Extent): void => {
-    if (current.length > 0 && exceeds(join(extent, partExtent), limit)) {
+    if (current.length > 0 && paddedTokens(join(extent, partExtent)) > maximumTokens) {
       batches.push(current);
       current = [];
       extent = NOTHING;
@@ -86,18 +67,23 @@ function fillMicroBatches(groups: readonly GroupSize[], limit: PassLimit): Group
     extent = join(extent, partExtent);
   };
   groups.forEach(({ promptLength, responseLengths }, group) => {
-    const alone = { ...NOTHING, parts: 1, prompt: promptLength, tokens: promptLength };
     let responses: number[] = [];
-    let partExtent: Extent = alone;
+    let partExtent = NOTHING;
     for (const [index, length] of responseLengths.entries()) {
-      let grown = withResponse(partExtent, length);
-      if (responses.length > 0 && exceeds(grown, limit)) {
+      const grown = {
+        parts: 1,
+        prompt: promptLength,
+        samples: responses.length + 1,
+        response: Math.max(partExtent.response, length),
+      };
+      if (responses.length > 0 && paddedTokens(grown) > maximumTokens) {
         add({ group, responses }, partExtent);
-        responses = [];
-        grown = withResponse(alone, length);
+        responses = [index];
+        partExtent = { parts: 1, prompt: promptLength, samples: 1, response: length };
+      } else {
+        responses.push(index);
+        partExtent = grown;
       }
-      responses.push(index);
-      partExtent = grown;
     }
     if (responses.length > 0) add({ group, responses }, partExtent);
   });

@@ -10,7 +10,7 @@ describe("micro-batches", () => {
     });
     const requests = [request(1, 2, 3), request(4), request(50, 60)];
     const prompts = requests.map(() => ({ tokens: tokens(10), pixelValues: [] }));
-    const batches = createMicroBatches(requests, prompts, { maximumTokens: 70, padded: true }, 1);
+    const batches = createMicroBatches(requests, prompts, 70, 1);
     expect(batches.map(({ rows }) => rows.map(({ group, response, row }) => [group, response, row]))).toEqual([
       [
         [0, 0, 0],

@@ -1,5 +1,5 @@
 import type { ScoreRequest } from "@fovea-rl/core";
-import { type GroupPart, type PassLimit, planMicroBatches } from "./micro-batch-plan.ts";
+import { type GroupPart, planMicroBatches } from "./micro-batch-plan.ts";
 import type { ResponsePass } from "./passes.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 
@@ -24,14 +24,14 @@ export interface MicroBatch {
 export function createMicroBatches(
   requests: readonly ScoreRequest[],
   prompts: readonly ModelPrompt[],
-  limit: PassLimit,
+  maximumTokens: number,
   temperature: number,
 ): MicroBatch[] {
   const sizes = requests.map(({ responses }, group) => ({
     promptLength: prompts[group]!.tokens.length,
     responseLengths: responses.map((tokens) => tokens.length),
   }));
-  return planMicroBatches(sizes, limit).map((parts) => ({
+  return planMicroBatches(sizes, maximumTokens).map((parts) => ({
     pass: {
       prompts: parts.map(({ group }) => prompts[group]!),
       responses: parts.map(({ group, responses }) => responses.map((index) => requests[group]!.responses[index]!)),

@@ -11,16 +11,10 @@ describe("the engine's options", () => {
 
   it("leave the sizes of passes to the backend unless they are given", () => {
     const left = policyOptionsSchema.parse({});
-    expect(passSizes(left, "wasm")).toEqual({ microBatch: { maximumTokens: 768, padded: false }, samplingRows: 128 });
-    expect(passSizes(left, "tensorflow")).toEqual({
-      microBatch: { maximumTokens: 8192, padded: true },
-      samplingRows: 128,
-    });
-    expect(passSizes(left, "webgpu")).toEqual({ microBatch: { maximumTokens: 8192, padded: true }, samplingRows: 512 });
+    expect(passSizes(left, "wasm")).toEqual({ microBatchTokens: 1024, samplingRows: 128 });
+    expect(passSizes(left, "tensorflow")).toEqual({ microBatchTokens: 8192, samplingRows: 128 });
+    expect(passSizes(left, "webgpu")).toEqual({ microBatchTokens: 8192, samplingRows: 512 });
     const given = policyOptionsSchema.parse({ microBatchTokens: 300, samplingRows: 7 });
-    expect(passSizes(given, "tensorflow")).toEqual({
-      microBatch: { maximumTokens: 300, padded: true },
-      samplingRows: 7,
-    });
+    expect(passSizes(given, "tensorflow")).toEqual({ microBatchTokens: 300, samplingRows: 7 });
   });
 });

@@ -2,7 +2,6 @@ import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
 import { ADAMW_DEFAULTS } from "./adamw.ts";
 import { BACKEND_NAMES } from "./backend.ts";
-import type { PassLimit } from "./micro-batch-plan.ts";
 
 const fraction = z.number().min(0).lt(1);
 
@@ -23,8 +22,8 @@ export const policyOptionsSchema = z.strictObject({
     })
     .prefault({}),
   /**
-   * Largest number of tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. On wasm nothing is padded;
-   * elsewhere padding counts. Left out, it is 768 on wasm, where small passes cost nothing and workers share them, and 8192 elsewhere.
+   * Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. Left out, it is
+   * 1024 on wasm, where small passes cost nothing and workers share them, and 8192 elsewhere.
    */
   microBatchTokens: z.int().positive().optional(),
   /**
@@ -61,10 +60,10 @@ export function checkGradientCheckpointing({ gradientCheckpointing }: TfjsPolicy
 export function passSizes(
   { microBatchTokens, samplingRows }: TfjsPolicyOptions,
   backend: string,
-): { readonly microBatch: PassLimit; readonly samplingRows: number } {
+): { readonly microBatchTokens: number; readonly samplingRows: number } {
   const samplesInWasm = backend === "wasm" || backend === "tensorflow";
   return {
-    microBatch: { maximumTokens: microBatchTokens ?? (backend === "wasm" ? 768 : 8192), padded: backend !== "wasm" },
+    microBatchTokens: microBatchTokens ?? (backend === "wasm" ? 1024 : 8192),
     samplingRows: samplingRows ?? (samplesInWasm ? 128 : 512),
   };
 }

@@ -176,7 +176,8 @@ export class TfjsPolicy implements Policy {
     const prompts = await Promise.all(
       requests.map(({ prompt, responses }) => this.#encoder.encode(prompt, longest(responses))),
     );
-    return createMicroBatches(requests, prompts, passSizes(options, backend).microBatch, context.trainingTemperature);
+    const { microBatchTokens } = passSizes(options, backend);
+    return createMicroBatches(requests, prompts, microBatchTokens, context.trainingTemperature);
   }
 
   async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
