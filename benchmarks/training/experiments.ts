@@ -79,6 +79,14 @@ function replace<T>(records: T[], record: T, fields: readonly (keyof T)[]): void
   else records[place] = record;
 }
 
+/** Rounds that count, and warm-ups before them. */
+function repeats({ model }: WorkloadPlan, rounds: number): readonly [number, number] {
+  // Passes of a tenth of a second: a run of hundreds of updates has its code compiled for good after the first ones.
+  if (model === "digits") return [3 * rounds, 8];
+  // Passes of seconds, which scatter less.
+  return [model === "30m" ? Math.min(3, rounds) : rounds, 1];
+}
+
 /** Interleaves, prints and keeps one comparison; what a contender cannot do is recorded as not run. */
 async function compare(
   laboratory: Laboratory,
@@ -88,8 +96,7 @@ async function compare(
   entries: readonly Entry[],
 ) {
   const { records, file, rounds } = laboratory;
-  // Its passes take seconds each, and scatter less.
-  const result = await interleave(entries, plan.model === "30m" ? Math.min(3, rounds) : rounds);
+  const result = await interleave(entries, ...repeats(plan, rounds));
   replace(records.comparisons, { experiment, plan, what, ...result }, ["experiment", "what", "plan"]);
   saveRecords(records, file);
   const peer = result.series.at(-1)!;
