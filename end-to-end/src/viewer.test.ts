@@ -156,6 +156,11 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout:
     const outlined = await page.locator(".tokens .token.pivotal").count();
     expect(outlined).toBe(Math.ceil(0.4 * rollout.tokenTexts.length - 1e-12));
     await page.getByText("VPPO would learn from it").waitFor();
+    // A gap within the outline: in the dark, much dependency has nearly its colour.
+    const shadows = (await page.evaluate(
+      "[...document.querySelectorAll('.tokens .token.pivotal')].map((token) => getComputedStyle(token).boxShadow)",
+    )) as string[];
+    for (const shadow of shadows) expect(shadow).toContain("inset");
     expect(troubles).toEqual([]);
     await page.close();
   });
@@ -171,6 +176,16 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout:
     expect(await cells(1)).toEqual(["2", "81.3 %", "1.8 % to 160.7 %", "+18.8 (−60.7 to +98.2)"]);
     await expectAccessible(page);
     expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("sets runs side by side, with paths that break after a dot", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${server.address}#/compare?run=${example.run}`);
+    const path = page
+      .locator(".differences")
+      .getByRole("rowheader", { name: "training.learningRate.peak", exact: true });
+    expect((await path.innerHTML()).replaceAll("<wbr>", "|")).toBe("training.|learningRate.|peak");
     await page.close();
   });
 
@@ -244,8 +259,17 @@ describe.skipIf(browserPath === undefined)("the viewer in a browser", { timeout:
     await page.goto(`${server.address}#/runs?run=whole&run=second`);
     const readings = page.locator('[data-metric="reward/mean"] .readings li');
     await expect.poll(() => readings.count(), PATIENCE).toBe(2);
+    // Colour of a line's sample, of a run in the list or of a reading.
+    const colours = (place: string) =>
+      page
+        .locator(`${place} .line-sample line`)
+        .evaluateAll((lines) => lines.map((line) => line.getAttribute("stroke")));
+    const apart = await colours("label.run");
+    expect(new Set(apart).size).toBe(2);
     await page.getByLabel("Seeds as bands").check();
     await expect.poll(() => readings.count(), PATIENCE).toBe(1);
+    const [band] = await colours('[data-metric="reward/mean"] .readings');
+    expect(await colours("label.run")).toEqual([band, band]);
     const last = await Promise.all(
       ["whole", "second"].map(async (run) => (await readMetrics(example.folder, run)).at(-2)!.metrics["reward/mean"]!),
     );

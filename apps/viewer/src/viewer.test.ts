@@ -1,7 +1,8 @@
 import type { RunSummary } from "@fovea-rl/run-records/view-data";
 import { describe, expect, it } from "vitest";
 import { scaleColour, scalePosition } from "./colour/dependency-scale.ts";
-import { groupBySetting, lineOfSeeds, smooth } from "./parts/curve-line.ts";
+import { groupBySetting, lineOfSeeds, smooth, stylesOfRuns } from "./parts/curve-line.ts";
+import { STEP_INCREMENTS } from "./parts/curve-plot.ts";
 import { SeriesCache } from "./source/series-cache.ts";
 import { formatNumber, formatPoints } from "./text/format-number.ts";
 import { visibleText, visibleToken } from "./text/visible-text.ts";
@@ -92,6 +93,20 @@ describe("curves", () => {
       ({ id, setting, ...(label === undefined ? {} : { label }) }) as RunSummary;
     const runs = [run("a", "s"), run("b", "t"), run("c", "s"), run("d", "t", "first"), run("e", "t", "second")];
     expect(groupBySetting(runs).map((group) => group.map(({ id }) => id))).toEqual([["a", "c"], ["b"], ["d"], ["e"]]);
+  });
+
+  it("have a style each, or that of their band where seeds are bands", () => {
+    const runs = ["a", "b", "a", "b"].map((setting, index) => ({ id: `${setting}${index}`, setting }) as RunSummary);
+    const colours = (seedsAsBands: boolean) =>
+      [...stylesOfRuns(runs, seedsAsBands, "light")].map(([id, { colour }]) => [id, colour]);
+    const [first, second, third, fourth] = colours(false).map(([, colour]) => colour);
+    expect(new Set([first, second, third, fourth]).size).toBe(4);
+    expect(Object.fromEntries(colours(true))).toEqual({ a0: first, a2: first, b1: second, b3: second });
+  });
+
+  it("have ticks at whole steps only", () => {
+    expect(STEP_INCREMENTS[0]).toBe(1);
+    expect(STEP_INCREMENTS).toEqual(STEP_INCREMENTS.map(Math.round).toSorted((a, b) => a - b));
   });
 
   it("are grouped by name, the ones that matter most first", () => {

@@ -1,5 +1,6 @@
 import type { RunSummary, Series } from "@fovea-rl/run-records/view-data";
-import type { LineStyle } from "../colour/run-colours.ts";
+import { type LineStyle, lineStyle } from "../colour/run-colours.ts";
+import type { Theme } from "../state/theme.ts";
 
 /** A line of a chart, ready to draw. */
 export interface CurveLine {
@@ -78,4 +79,14 @@ export function groupBySetting(runs: readonly RunSummary[]): readonly (readonly 
     else groups.set(key, [run]);
   }
   return [...groups.values()];
+}
+
+/** The style of the line that shows each run, by the run's id: its own, or with `seedsAsBands` the one that all seeds of its setting share. */
+export function stylesOfRuns(
+  runs: readonly RunSummary[],
+  seedsAsBands: boolean,
+  theme: Theme,
+): ReadonlyMap<string, LineStyle> {
+  const groups = seedsAsBands ? groupBySetting(runs) : runs.map((run) => [run]);
+  return new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, lineStyle(index, theme)] as const)));
 }

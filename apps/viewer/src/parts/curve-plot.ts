@@ -32,6 +32,13 @@ export function plotData(lines: readonly CurveLine[]): uPlot.AlignedData {
   return [steps, least, most];
 }
 
+/** Distances between ticks of the axis of steps: there is no step 1.5, however few a run has. */
+export const STEP_INCREMENTS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((power) => [
+  power,
+  2 * power,
+  5 * power,
+]);
+
 const UNSEEN: uPlot.Series = { points: { show: false }, paths: () => null };
 
 interface PlotHearers {
@@ -77,7 +84,7 @@ export function drawOptions(
       y: { range: (_, least, most) => axisRange(least, most) },
     },
     axes: [
-      { ...axis, space: 60, size: 28 },
+      { ...axis, space: 60, size: 28, incrs: [...STEP_INCREMENTS] },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
     ],
     // Never drawn themselves: the axis of values is made from them.

@@ -1,6 +1,6 @@
 import type { RunSummary } from "@fovea-rl/run-records/view-data";
 import { useState } from "preact/hooks";
-import { formatDuration, formatPercent } from "../text/format-number.ts";
+import { formatCount, formatDuration, formatPercent } from "../text/format-number.ts";
 import { visibleLine, visibleText } from "../text/visible-text.ts";
 import { Scroll } from "./scroll.tsx";
 
@@ -11,7 +11,7 @@ function summaryRows(runs: readonly RunSummary[]): readonly (readonly [string, r
     row("accuracy before", ({ before }) => formatPercent(before?.accuracy)),
     row("accuracy after", ({ after }) => formatPercent(after?.accuracy)),
     row("training time", ({ trainingSeconds }) => formatDuration(trainingSeconds)),
-    row("response tokens", ({ totalTokens }) => (totalTokens === undefined ? "–" : String(totalTokens))),
+    row("response tokens", ({ totalTokens }) => formatCount(totalTokens)),
   ];
 }
 
@@ -28,6 +28,13 @@ function valueRows(runs: readonly RunSummary[]) {
   });
 }
 
+/** A path whose lines end after a dot, not within a name. */
+function breakAtDots(path: string) {
+  return visibleText(path)
+    .split(/(?<=\.)/)
+    .map((part, index) => [index > 0 && <wbr />, part]);
+}
+
 /** Hyper-parameters side by side; what is the same in all waits behind a button. */
 export function DifferenceTable({ runs }: { readonly runs: readonly RunSummary[] }) {
   const [isAllShown, setAllShown] = useState(false);
@@ -37,7 +44,7 @@ export function DifferenceTable({ runs }: { readonly runs: readonly RunSummary[]
   const same = rows.filter(({ differs }) => !differs);
   const draw = ({ path, own, differs }: (typeof rows)[number]) => (
     <tr key={path} class={differs ? "differs" : ""}>
-      <th scope="row">{visibleText(path)}</th>
+      <th scope="row">{breakAtDots(path)}</th>
       {own.map((value, index) => (
         <td key={runs[index]!.id}>{value === undefined ? "–" : visibleLine(value, 120)}</td>
       ))}

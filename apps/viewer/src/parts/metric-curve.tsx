@@ -1,13 +1,12 @@
 import type { RunSummary, Series, StepRange } from "@fovea-rl/run-records/view-data";
 import { useContext, useMemo, useRef, useState } from "preact/hooks";
-import { lineStyle } from "../colour/run-colours.ts";
 import { useVersion } from "../state/changes.ts";
 import { useSource } from "../state/source-context.ts";
 import { ThemeContext } from "../state/theme-context.ts";
 import { useLoaded } from "../state/use-loaded.ts";
 import { useNear } from "../state/use-near.ts";
 import { Curve } from "./curve.tsx";
-import { type CurveLine, groupBySetting, lineOfRun, lineOfSeeds } from "./curve-line.ts";
+import { type CurveLine, groupBySetting, lineOfRun, lineOfSeeds, stylesOfRuns } from "./curve-line.ts";
 
 export interface CurveSettings {
   /** Weight of the past, 0 to below 1. */
@@ -36,16 +35,17 @@ function linesOf(
   theme: "light" | "dark",
 ): readonly CurveLine[] {
   const seriesOf = new Map(runs.map(({ id }, index) => [id, series[index]]));
+  const styles = stylesOfRuns(runs, settings.seedsAsBands, theme);
   if (!settings.seedsAsBands) {
-    return runs.flatMap(({ id }, index) => {
+    return runs.flatMap(({ id }) => {
       const own = seriesOf.get(id);
-      return own ? [lineOfRun(id, own, lineStyle(index, theme), settings.smoothing)] : [];
+      return own ? [lineOfRun(id, own, styles.get(id)!, settings.smoothing)] : [];
     });
   }
-  return groupBySetting(runs).flatMap((group, index) => {
+  return groupBySetting(runs).flatMap((group) => {
     const own = group.flatMap(({ id }) => seriesOf.get(id) ?? []);
     if (own.length === 0) return [];
-    const style = lineStyle(index, theme);
+    const style = styles.get(group[0]!.id)!;
     if (group.length === 1) return [lineOfRun(group[0]!.id, own[0]!, style, settings.smoothing)];
     const setting = group[0]!.label ?? group[0]!.algorithm ?? name;
     const label = `${setting}, ${own.length} seeds: mean`;

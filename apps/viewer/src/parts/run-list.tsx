@@ -1,15 +1,17 @@
 import type { RunSummary } from "@fovea-rl/run-records/view-data";
 import { useContext, useState } from "preact/hooks";
-import { lineStyle } from "../colour/run-colours.ts";
 import { ThemeContext } from "../state/theme-context.ts";
 import { formatPercent } from "../text/format-number.ts";
 import { visibleLine } from "../text/visible-text.ts";
+import { stylesOfRuns } from "./curve-line.ts";
 import { LineSample } from "./line-sample.tsx";
 
 interface RunListProperties {
   readonly runs: readonly RunSummary[];
   /** In the order of their lines. */
   readonly selected: readonly RunSummary[];
+  /** Whether seeds of one setting share a line. */
+  readonly seedsAsBands?: boolean;
   readonly onSelect: (ids: readonly string[]) => void;
 }
 
@@ -26,17 +28,17 @@ function accuracy({ before, after }: RunSummary): string {
 }
 
 /** All runs, with the choice of those to draw. */
-export function RunList({ runs, selected, onSelect }: RunListProperties) {
+export function RunList({ runs, selected, seedsAsBands = false, onSelect }: RunListProperties) {
   const [search, setSearch] = useState("");
   const theme = useContext(ThemeContext);
-  const place = new Map(selected.map(({ id }, index) => [id, index]));
+  const styles = stylesOfRuns(selected, seedsAsBands, theme);
   const needle = search.trim().toLowerCase();
   const found = runs.filter(({ id, label = "", algorithm, task, state }) =>
     `${id} ${label} ${algorithm} ${task} ${state}`.toLowerCase().includes(needle),
   );
   const toggle = (id: string) => {
     const ids = selected.map((run) => run.id);
-    onSelect(place.has(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+    onSelect(styles.has(id) ? ids.filter((other) => other !== id) : [...ids, id]);
   };
   return (
     <section class="run-list" aria-label="Runs">
@@ -57,14 +59,14 @@ export function RunList({ runs, selected, onSelect }: RunListProperties) {
       </p>
       <ul>
         {found.slice(0, SHOWN).map((run) => {
-          const index = place.get(run.id);
+          const style = styles.get(run.id);
           return (
             <li key={run.id}>
-              <label class={index === undefined ? "run" : "run chosen"}>
-                <input type="checkbox" checked={index !== undefined} onChange={() => toggle(run.id)} />
+              <label class={style === undefined ? "run" : "run chosen"}>
+                <input type="checkbox" checked={style !== undefined} onChange={() => toggle(run.id)} />
                 <span class="name">
                   <span>{visibleLine(run.id, 80)}</span>
-                  {index !== undefined && <LineSample style={lineStyle(index, theme)} />}
+                  {style && <LineSample style={style} />}
                 </span>
                 <span class="facts">
                   <span class={`state ${run.state}`}>{run.state}</span> {progress(run)}

@@ -49,6 +49,7 @@ export function RunsView({ overview, route }: ViewProperties) {
       <RunList
         runs={overview.runs}
         selected={selected}
+        seedsAsBands={seedsAsBands}
         onSelect={(ids) => replaceRoute("runs", { run: ids.length === 0 ? [""] : ids })}
       />
       <div class="charts">
