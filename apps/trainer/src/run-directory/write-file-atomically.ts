@@ -15,8 +15,26 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Writes beside, flushes, renames: readers see the old content or the new, whatever happens. */
+/** The last write of each path that has not ended. */
+const writing = new Map<string, Promise<void>>();
+
+/**
+ * Writes beside, flushes, renames: readers see the old content or the new, whatever happens. Writes of one path follow one another, in the
+ * order of the calls: `fovea compare --jobs 2` summarises whenever one of its runs ends.
+ */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const before = writing.get(path) ?? Promise.resolve();
+  // Whether the write before succeeded is its caller's to know.
+  const written = before.catch(() => {}).then(() => replaceFile(path, content));
+  writing.set(path, written);
+  try {
+    await written;
+  } finally {
+    if (writing.get(path) === written) writing.delete(path);
+  }
+}
+
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const partial = `${path}.partial`;
   try {
     const handle = await open(partial, "w");
