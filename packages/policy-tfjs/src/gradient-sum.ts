@@ -15,7 +15,7 @@ export class GradientSum {
     return this.#sum === undefined;
   }
 
-  /** Room for the gradient of one micro-batch, to be written over as a whole and then added. */
+  /** Room for the gradient of one micro-batch, to be written over as a whole and then added. Used again: fresh memory is slow to touch. */
   room(): Float32Array {
     return this.#rooms.pop() ?? this.#allocate();
   }

@@ -11,7 +11,7 @@ export interface ImageProcessor {
   /** Side of the square that the vision tower takes. */
   readonly imageSize: number;
   /** @returns `[3, imageSize, imageSize]` (channels, rows, columns), row-major, normalised: (value * factor - mean) / std. */
-  process(image: Image): Promise<Float32Array>;
+  process(image: Image, allocate?: (size: number) => Float32Array): Promise<Float32Array>;
 }
 
 export interface ImageProcessorOptions {
@@ -118,7 +118,10 @@ export async function readImageProcessor(
     Float32Array.from({ length: 256 }, (_, level) => (level * scale - mean) / deviations[channel]!),
   );
 
-  async function process(image: Image): Promise<Float32Array> {
+  async function process(
+    image: Image,
+    allocate: (size: number) => Float32Array = (size) => new Float32Array(size),
+  ): Promise<Float32Array> {
     if (image.data.length !== image.width * image.height * 3) {
       throw new FoveaError(
         `an image of ${image.width}x${image.height} pixels must have ${image.width * image.height * 3} bytes, not ${image.data.length}`,
@@ -132,7 +135,7 @@ export async function readImageProcessor(
     }
     const { data } = isRightSize ? image : await resize(image, imageSize, filter!);
     const pixels = imageSize * imageSize;
-    const output = new Float32Array(3 * pixels);
+    const output = allocate(3 * pixels);
     const [red, green, blue] = levels as [Float32Array, Float32Array, Float32Array];
     for (let pixel = 0; pixel < pixels; pixel++) {
       output[pixel] = red[data[3 * pixel]!]!;

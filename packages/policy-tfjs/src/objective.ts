@@ -31,10 +31,12 @@ export function objectiveGradient(
   objective: Objective,
 ): Float32Array {
   const { guarded, rethrow } = guardObjective(objective);
-  const gradient = tf.tidy(() => {
+  let values = new Float32Array();
+  tf.tidy(() => {
     const gradient = tf.grad((variable) => guarded(variable as tf.Tensor2D))(tf.tensor2d(logprobs, [...shape]));
-    return gradient.dataSync() as Float32Array;
+    // Not returned: tidy would look for tensors among the values, one by one.
+    values = gradient.dataSync() as Float32Array<ArrayBuffer>;
   });
   rethrow();
-  return gradient;
+  return values;
 }

@@ -22,11 +22,11 @@ export interface PassExecutor {
   score(pass: ScorePass, parameters: Parameters): Promise<ScoreResult>;
   /**
    * @param objective from log-probabilities `[N, T]` to the scalar to differentiate; runs in this thread.
-   * @param into takes the gradient of all parameters, one after the other; from allocateGradient.
+   * @param into takes the gradient of all parameters, one after the other; from allocate.
    */
   gradient(pass: GradientPass, parameters: Parameters, objective: Objective, into: Float32Array): Promise<void>;
-  /** Room for a gradient of `size` scalars, to be used again and again: fresh memory is slow to touch. */
-  allocateGradient(size: number): Float32Array;
+  /** Room for what passes read or write, all 0: in memory shared with whoever runs them, as messages copy what is not. */
+  allocate(size: number): Float32Array;
   /** Counts one more policy that uses it. */
   acquire(): void;
   /** Counts one less; the last frees what it holds. */
@@ -41,7 +41,7 @@ export function localExecutor(config: ModelConfig): PassExecutor {
     sample: (pass, parameters) => runSamplePass(pass, parameters, config),
     score: (pass, parameters) => runScorePass(pass, parameters, config),
     gradient: (pass, parameters, objective, into) => runGradientPass(pass, parameters, config, objective, into),
-    allocateGradient: (size) => new Float32Array(size),
+    allocate: (size) => new Float32Array(size),
     acquire: () => {},
     release: async () => {},
   };

@@ -1,6 +1,7 @@
 import { FoveaError, type Image, type Prompt } from "@fovea-rl/core";
 import type { ImageProcessor } from "./image-processor.ts";
 import type { ModelConfig } from "./model-config.ts";
+import type { PassExecutor } from "./pass-executor.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 import type { EncodedPrompt, Tokenizer } from "./tokenizer.ts";
 
@@ -10,6 +11,8 @@ export interface PromptEncoding {
   readonly tokenizer: Tokenizer;
   /** `undefined` where the model has no vision part. */
   readonly imageProcessor: ImageProcessor | undefined;
+  /** Who will read the pixels. */
+  readonly executor: Pick<PassExecutor, "allocate">;
 }
 
 /** Prompts as the model takes them. What was encoded once is known for as long as the prompt's parts live. */
@@ -77,7 +80,7 @@ export class PromptEncoder {
   async #pixels(image: Image): Promise<Float32Array> {
     const known = this.#pixelValues.get(image);
     if (known !== undefined) return known;
-    const values = await this.#encoding.imageProcessor!.process(image);
+    const values = await this.#encoding.imageProcessor!.process(image, this.#encoding.executor.allocate);
     this.#pixelValues.set(image, values);
     return values;
   }

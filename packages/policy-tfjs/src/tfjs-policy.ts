@@ -51,7 +51,7 @@ export class TfjsPolicy implements Policy {
     const { config, executor, options, parameters } = parts;
     this.#parts = parts;
     this.#encoder = new PromptEncoder(parts);
-    this.#gradients = new GradientSum(() => executor.allocateGradient(this.#parameters.count()));
+    this.#gradients = new GradientSum(() => executor.allocate(this.#parameters.count()));
     this.#parameters = parameters;
     this.#optimiser = AdamW.create(parameters, options.optimiser);
     executor.acquire();

@@ -130,7 +130,7 @@ class WorkerExecutor implements PassExecutor {
     }
   }
 
-  allocateGradient(size: number): Float32Array {
+  allocate(size: number): Float32Array {
     return new Float32Array(new SharedArrayBuffer(4 * size));
   }
 
