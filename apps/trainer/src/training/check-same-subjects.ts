@@ -12,8 +12,17 @@ export function readManifest(path: string): RunManifest | undefined {
   }
 }
 
+/** What differs between two records, each as "name before -> after". */
+function differences(earlier: RunManifest["policy"], now: RunManifest["policy"]): string[] {
+  const names = new Set([...Object.keys(earlier), ...Object.keys(now)]);
+  return [...names]
+    .filter((name) => earlier[name] !== now[name])
+    .map((name) => `${name} ${earlier[name] ?? "absent"} -> ${now[name] ?? "absent"}`);
+}
+
 /**
- * Refuses to go on with a run whose data or base weights are no longer what they were; says so where versions differ.
+ * Refuses to go on with a run whose data or base weights are no longer what they were; says so where versions, or what the engine says
+ * of itself, differ.
  *
  * @throws FoveaError
  */
@@ -32,12 +41,6 @@ export function checkSameSubjects(
       );
     }
   }
-  const names = new Set([...Object.keys(earlier.packages), ...Object.keys(now.packages)]);
-  const changes = [...names]
-    .filter((name) => earlier.packages[name] !== now.packages[name])
-    .map((name) => `${name} ${earlier.packages[name] ?? "absent"} -> ${now.packages[name] ?? "absent"}`);
-  if (earlier.policy["backend"] !== now.policy["backend"]) {
-    changes.push(`backend ${String(earlier.policy["backend"])} -> ${String(now.policy["backend"])}`);
-  }
+  const changes = [...differences(earlier.packages, now.packages), ...differences(earlier.policy, now.policy)];
   if (changes.length > 0) onNotice(`not what the run began with, results may differ: ${changes.join(", ")}`);
 }
