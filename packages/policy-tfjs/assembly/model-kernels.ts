@@ -4,7 +4,7 @@
  * into src/kernels/model-kernels-binary.ts: `pnpm --filter @fovea-rl/policy-tfjs build:kernels`.
  *
  * Addresses are bytes, sizes and strides floats. Matrices are in rows without gaps. Every buffer may be read and written up to a
- * multiple of eight floats.
+ * multiple of sixteen floats.
  */
 export { gelu, geluGradient, swiglu, swigluGradient } from "./model/activation";
 export { attend } from "./model/attention";
@@ -18,8 +18,10 @@ export {
 export { logDistributions, logitGradient, tokenDistributions, tokenLogprobs } from "./model/log-probabilities";
 export { layerNorm, layerNormGradient, rmsNorm, rmsNormGradient } from "./model/normalisation";
 export { packPanels, packTiles, product, sumRows, transposedProduct } from "./model/product";
+export { setWideTiles } from "./model/register-tiles";
 export { rotate } from "./model/rotary";
 export { addRows, copyRows, gatherRows, scatterRows } from "./model/rows";
+export { fusesMultiplyAdd } from "./model/vector";
 
 /** Where free memory begins. */
 export function freeMemory(): usize {

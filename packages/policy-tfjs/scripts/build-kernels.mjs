@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "..");
 const memoryOptions = {
   // Works on TensorFlow.js's memory, and must therefore have no data of its own.
   adamw: ["--importMemory", "--noExportMemory"],
-  "model-kernels": [],
+  "model-kernels": ["--enable=relaxed-simd"],
 };
 
 /** The bytes of one kernel, as base64. */
@@ -26,6 +26,7 @@ export async function compileKernel(name) {
       ...memoryOptions[name],
       "--runtime=stub",
       "--noAssert",
+      ...(process.env.NAMES ? ["--debug"] : []),
     ],
     {
       writeFile: (file, contents) => {

@@ -1,9 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
+import Tinypool from "tinypool";
 import { startBackend } from "./backend.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { runGradientPass, runSamplePass, runScorePass } from "./passes.ts";
 import { type SharedWeights, WeightsReader } from "./shared-weights.ts";
+import { adoptKernels, type CompiledKernels } from "./wasm-model/compiled-kernels.ts";
 import { ANSWERED, type LossExchange, type LossQuestion, type WorkerTask } from "./worker-protocol.ts";
+
+// Compiled once, by the thread that started this one.
+adoptKernels(Tinypool.workerData as CompiledKernels);
 
 /** The sets of weights that this worker reads. */
 const readers = new Map<number, WeightsReader>();

@@ -31,7 +31,7 @@ function computesInWasm(): boolean {
 }
 
 /** One token at a time, launching TensorFlow's kernels takes longer than they run; where the weights fit, it samples with ours. */
-function samplesInWasm({ layouts }: ModelWeights): boolean {
+export function samplesInWasm({ layouts }: Pick<ModelWeights, "layouts">): boolean {
   return tf.getBackend() === "wasm" || (tf.getBackend() === "tensorflow" && fitsInWasm(layouts));
 }
 

@@ -30,11 +30,13 @@ import type { ModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
 import { Parameters } from "./parameters.ts";
 import { inOrder } from "./pass-executor.ts";
+import { samplesInWasm } from "./passes.ts";
 import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import { PromptEncoder } from "./prompt-encoder.ts";
 import { createSamplePasses } from "./sample-passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { compiledKernels } from "./wasm-model/compiled-kernels.ts";
 
 /** A policy on TensorFlow.js in this process. Prefixes are shared in sampling, scoring and training alike. */
 export class TfjsPolicy implements Policy {
@@ -275,6 +277,8 @@ export class TfjsPolicy implements Policy {
     return {
       engine: "@fovea-rl/policy-tfjs",
       backend: this.#parts.backend,
+      // Sums of kernels that round once or twice differ in bits.
+      ...(samplesInWasm(this.#parameters) ? { fusedMultiplyAdd: compiledKernels().fusesMultiplyAdd } : {}),
       tensorflowJs: tf.version_core,
       model: this.#parts.options.model,
       modelType: this.#parts.config.modelType,

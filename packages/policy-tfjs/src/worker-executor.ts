@@ -9,6 +9,7 @@ import { localExecutor, type PassExecutor } from "./pass-executor.ts";
 import type { GradientPass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import { publishWeights, type SharedWeights } from "./shared-weights.ts";
+import { compiledKernels } from "./wasm-model/compiled-kernels.ts";
 import { fitsInWasm } from "./wasm-model/wasm-model.ts";
 import { ANSWERED, type LossQuestion, REFUSED, type WorkerTask } from "./worker-protocol.ts";
 
@@ -73,6 +74,7 @@ class WorkerExecutor implements PassExecutor {
       minThreads: workers,
       maxThreads: workers,
       isolateWorkers: false,
+      workerData: compiledKernels(),
     });
   }
 

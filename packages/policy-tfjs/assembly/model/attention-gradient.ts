@@ -1,23 +1,31 @@
 import {
   clearTile,
-  PANEL,
   queryAt,
   roundUp,
+  SUMS,
   scoreTile,
   storeLanes,
   TILE,
   updateTile,
   weighTile,
 } from "./attention-tiles";
-import { at, dot, exponential } from "./vector";
+import { PANEL } from "./register-tiles";
+import { at, dot, Lanes, multiplyAdd } from "./vector";
 
-/** Turns one row of scores into weights again, given their log-sum-exp. */
-function weightsOfRow(row: usize, first: i32, start: i32, second: i32, end: i32, normaliser: f32): void {
+/** Turns one row of products into weights again, given the log-sum-exp of scale * products. */
+function weightsOfRow(row: usize, first: i32, start: i32, second: i32, end: i32, scale: f32, normaliser: f32): void {
   for (let index = first; index < start; index++) store<f32>(at(row, index), -Infinity);
   for (let index = start + second; index < end; index++) store<f32>(at(row, index), -Infinity);
-  const shift = f32x4.splat(normaliser);
-  for (let index: i32 = 0; index < end; index += 4) {
-    v128.store(at(row, index), exponential(f32x4.sub(v128.load(at(row, index)), shift)));
+  const factor = f32x4.splat(scale);
+  const shift = f32x4.splat(-normaliser);
+  for (let index: i32 = 0; index < end; index += 8) {
+    const place = at(row, index);
+    let low = v128.load(place);
+    let high = v128.load(place, 16);
+    low = Lanes.exponential(multiplyAdd(low, factor, shift));
+    high = Lanes.exponential(multiplyAdd(high, factor, shift));
+    v128.store(place, low);
+    v128.store(place, high, 16);
   }
 }
 
@@ -25,10 +33,13 @@ function weightsOfRow(row: usize, first: i32, start: i32, second: i32, end: i32,
 function scoreGradientRow(weights: usize, gradients: usize, count: i32, delta: f32, scale: f32): void {
   const deltas = f32x4.splat(delta);
   const factor = f32x4.splat(scale);
-  for (let index: i32 = 0; index < count; index += 4) {
+  for (let index: i32 = 0; index < count; index += 8) {
     const place = at(gradients, index);
-    const change = f32x4.mul(f32x4.mul(v128.load(at(weights, index)), f32x4.sub(v128.load(place), deltas)), factor);
-    v128.store(place, change);
+    const weight = at(weights, index);
+    const low = f32x4.mul(f32x4.mul(v128.load(weight), f32x4.sub(v128.load(place), deltas)), factor);
+    const high = f32x4.mul(f32x4.mul(v128.load(weight, 16), f32x4.sub(v128.load(place, 16), deltas)), factor);
+    v128.store(place, low);
+    v128.store(place, high, 16);
   }
 }
 
@@ -42,7 +53,7 @@ function scoreGradientRow(weights: usize, gradients: usize, count: i32, delta: f
  * @param queryGradients rows of `stride` floats: takes dLoss/dquery
  * @param prefixKeyGradients, prefixValueGradients `[keyValueHeads, prefixCapacity, valueWidth]`: gain dLoss/dkey and dLoss/dvalue
  * @param ownKeyGradients, ownValueGradients likewise with ownCapacity
- * @param scratch room for 32 + 8 * (prefixLength + ownStart + rows + 16) floats
+ * @param scratch room for 64 + 8 * (prefixLength + ownStart + rows + 32) floats
  */
 export function attendGradient(
   queries: usize,
@@ -79,7 +90,7 @@ export function attendGradient(
   const prefixEnd = roundUp(prefixLength);
   const scoreStride = prefixEnd + roundUp(ownStart + rows);
   const sums = scratch;
-  const weights = at(scratch, TILE * PANEL);
+  const weights = at(scratch, SUMS);
   const gradients = at(weights, TILE * scoreStride);
   const ownWeights = at(weights, prefixEnd);
   const ownGradients = at(gradients, prefixEnd);
@@ -107,11 +118,11 @@ export function attendGradient(
           query1,
           query2,
           query3,
+          false,
           headDimension,
           at(prefixKeys, prefixColumns),
           prefixCapacity,
           prefixLength,
-          scale,
           weights,
           scoreStride,
         );
@@ -120,11 +131,11 @@ export function attendGradient(
           slope1,
           slope2,
           slope3,
+          false,
           headDimension,
           at(prefixValueColumns, prefixColumns),
           prefixCapacity,
           prefixLength,
-          1,
           gradients,
           scoreStride,
         );
@@ -134,11 +145,11 @@ export function attendGradient(
         query1,
         query2,
         query3,
+        false,
         headDimension,
         at(ownKeys, ownColumns),
         ownCapacity,
         visible,
-        scale,
         ownWeights,
         scoreStride,
       );
@@ -147,11 +158,11 @@ export function attendGradient(
         slope1,
         slope2,
         slope3,
+        false,
         headDimension,
         at(ownValueColumns, ownColumns),
         ownCapacity,
         visible,
-        1,
         ownGradients,
         scoreStride,
       );
@@ -168,7 +179,7 @@ export function attendGradient(
         const head = group * repeat + (query % repeat);
         const limit = ownStart + (causal ? row + 1 : rows);
         const normaliser = load<f32>(at(normalisers, row * heads + head));
-        weightsOfRow(weightRow, prefixLength, prefixEnd, limit, end, normaliser);
+        weightsOfRow(weightRow, prefixLength, prefixEnd, limit, end, scale, normaliser);
         const place = row * outputStride + head * headDimension;
         const delta = dot(at(output, place), at(outputGradient, place), headDimension);
         // Beyond what a query sees the cache holds anything, even no number: its weight of nothing must not meet that.
@@ -179,9 +190,17 @@ export function attendGradient(
       for (let column: i32 = 0; column < headDimension; column += PANEL) {
         clearTile(sums);
         if (prefixLength > 0) {
-          weighTile(gradients, scoreStride, at(prefixKeyRows, prefixRows + column), valueWidth, prefixLength, sums);
+          weighTile(
+            gradients,
+            scoreStride,
+            false,
+            at(prefixKeyRows, prefixRows + column),
+            valueWidth,
+            prefixLength,
+            sums,
+          );
         }
-        weighTile(ownGradients, scoreStride, at(ownKeyRows, ownRows + column), valueWidth, visible, sums);
+        weighTile(ownGradients, scoreStride, false, at(ownKeyRows, ownRows + column), valueWidth, visible, sums);
         for (let query: i32 = first; query <= last; query++) {
           const target = at(queryAt(queryGradients, stride, headDimension, group, repeat, query), column);
           storeLanes(sums, query - first, target, headDimension - column);

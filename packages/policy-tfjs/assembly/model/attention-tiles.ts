@@ -1,203 +1,67 @@
-import { at } from "./vector";
+import { fourRows, PANEL, PANEL_BYTES, twoRows, ZEROS } from "./register-tiles";
+import { at, multiplyAdd } from "./vector";
 
 /** Queries that one register tile takes. */
 export const TILE: i32 = 4;
-export const PANEL: i32 = 8;
+/** Floats of the room in which a tile's sums over values are made. */
+export const SUMS: i32 = TILE * PANEL;
 
 export function roundUp(count: i32): i32 {
-  return (count + 7) & ~7;
+  return (count + PANEL - 1) & ~(PANEL - 1);
 }
 
-/** Scores of four queries against `count` keys, times scale, in `[4, scoreStride]`; written in eights. */
+/** Products of four queries, or of two, with `count` keys, in `[4, scoreStride]`; written in sixteens. */
 export function scoreTile(
   query0: usize,
   query1: usize,
   query2: usize,
   query3: usize,
+  isPair: bool,
   headDimension: i32,
   keys: usize,
   capacity: i32,
   count: i32,
-  scale: f32,
   scores: usize,
   scoreStride: i32,
 ): void {
-  const factor = f32x4.splat(scale);
+  const keyStride: usize = (<usize>capacity) << 2;
+  const stride: usize = (<usize>scoreStride) << 2;
   for (let column: i32 = 0; column < count; column += PANEL) {
-    let low0 = f32x4.splat(0),
-      high0 = low0,
-      low1 = low0,
-      high1 = low0;
-    let low2 = low0,
-      high2 = low0,
-      low3 = low0,
-      high3 = low0;
-    let key = at(keys, column);
-    for (let index: i32 = 0; index < headDimension; index++) {
-      const offset: usize = (<usize>index) << 2;
-      const lowB = v128.load(key);
-      const highB = v128.load(key, 16);
-      let value = v128.load32_splat(query0 + offset);
-      low0 = f32x4.add(low0, f32x4.mul(value, lowB));
-      high0 = f32x4.add(high0, f32x4.mul(value, highB));
-      value = v128.load32_splat(query1 + offset);
-      low1 = f32x4.add(low1, f32x4.mul(value, lowB));
-      high1 = f32x4.add(high1, f32x4.mul(value, highB));
-      value = v128.load32_splat(query2 + offset);
-      low2 = f32x4.add(low2, f32x4.mul(value, lowB));
-      high2 = f32x4.add(high2, f32x4.mul(value, highB));
-      value = v128.load32_splat(query3 + offset);
-      low3 = f32x4.add(low3, f32x4.mul(value, lowB));
-      high3 = f32x4.add(high3, f32x4.mul(value, highB));
-      key = at(key, capacity);
-    }
-    let target = at(scores, column);
-    v128.store(target, f32x4.mul(low0, factor));
-    v128.store(target, f32x4.mul(high0, factor), 16);
-    target = at(target, scoreStride);
-    v128.store(target, f32x4.mul(low1, factor));
-    v128.store(target, f32x4.mul(high1, factor), 16);
-    target = at(target, scoreStride);
-    v128.store(target, f32x4.mul(low2, factor));
-    v128.store(target, f32x4.mul(high2, factor), 16);
-    target = at(target, scoreStride);
-    v128.store(target, f32x4.mul(low3, factor));
-    v128.store(target, f32x4.mul(high3, factor), 16);
-  }
-}
-
-/** The first two rows of what scoreTile computes, for tiles that hold no more: one token at a time, most do not. */
-export function scorePair(
-  query0: usize,
-  query1: usize,
-  headDimension: i32,
-  keys: usize,
-  capacity: i32,
-  count: i32,
-  scale: f32,
-  scores: usize,
-  scoreStride: i32,
-): void {
-  const factor = f32x4.splat(scale);
-  for (let column: i32 = 0; column < count; column += PANEL) {
-    let low0 = f32x4.splat(0),
-      high0 = low0,
-      low1 = low0,
-      high1 = low0;
-    let key = at(keys, column);
-    for (let index: i32 = 0; index < headDimension; index++) {
-      const offset: usize = (<usize>index) << 2;
-      const lowB = v128.load(key);
-      const highB = v128.load(key, 16);
-      let value = v128.load32_splat(query0 + offset);
-      low0 = f32x4.add(low0, f32x4.mul(value, lowB));
-      high0 = f32x4.add(high0, f32x4.mul(value, highB));
-      value = v128.load32_splat(query1 + offset);
-      low1 = f32x4.add(low1, f32x4.mul(value, lowB));
-      high1 = f32x4.add(high1, f32x4.mul(value, highB));
-      key = at(key, capacity);
-    }
+    const key = at(keys, column);
     const target = at(scores, column);
-    v128.store(target, f32x4.mul(low0, factor));
-    v128.store(target, f32x4.mul(high0, factor), 16);
-    v128.store(at(target, scoreStride), f32x4.mul(low1, factor));
-    v128.store(at(target, scoreStride), f32x4.mul(high1, factor), 16);
+    if (isPair) twoRows(query0, query1, 4, key, keyStride, headDimension, ZEROS, ZEROS, 0, target, stride);
+    else {
+      fourRows(query0, query1, query2, query3, 4, key, keyStride, headDimension, ZEROS, ZEROS, 0, target, stride);
+    }
   }
 }
 
-/** Adds `weights[0..count) · values` to four rows of `[4, 8]` lanes in `sums`: values are 8 columns of rows `valueWidth` apart. */
+/** Adds `weights[0..count) · values` to `sums` `[4, 16]`: values are 16 columns of rows `valueWidth` apart. */
 export function weighTile(
   weights: usize,
   weightStride: i32,
+  isPair: bool,
   values: usize,
   valueWidth: i32,
   count: i32,
   sums: usize,
 ): void {
-  let low0 = v128.load(sums),
-    high0 = v128.load(sums, 16);
-  let low1 = v128.load(sums, 32),
-    high1 = v128.load(sums, 48);
-  let low2 = v128.load(sums, 64),
-    high2 = v128.load(sums, 80);
-  let low3 = v128.load(sums, 96),
-    high3 = v128.load(sums, 112);
-  let weight0 = weights;
-  let weight1 = at(weight0, weightStride);
-  let weight2 = at(weight1, weightStride);
-  let weight3 = at(weight2, weightStride);
-  let value = values;
-  for (let key: i32 = 0; key < count; key++) {
-    const lowB = v128.load(value);
-    const highB = v128.load(value, 16);
-    let weight = v128.load32_splat(weight0);
-    low0 = f32x4.add(low0, f32x4.mul(weight, lowB));
-    high0 = f32x4.add(high0, f32x4.mul(weight, highB));
-    weight = v128.load32_splat(weight1);
-    low1 = f32x4.add(low1, f32x4.mul(weight, lowB));
-    high1 = f32x4.add(high1, f32x4.mul(weight, highB));
-    weight = v128.load32_splat(weight2);
-    low2 = f32x4.add(low2, f32x4.mul(weight, lowB));
-    high2 = f32x4.add(high2, f32x4.mul(weight, highB));
-    weight = v128.load32_splat(weight3);
-    low3 = f32x4.add(low3, f32x4.mul(weight, lowB));
-    high3 = f32x4.add(high3, f32x4.mul(weight, highB));
-    weight0 += 4;
-    weight1 += 4;
-    weight2 += 4;
-    weight3 += 4;
-    value = at(value, valueWidth);
+  const row1 = at(weights, weightStride);
+  const valueStride: usize = (<usize>valueWidth) << 2;
+  if (isPair) {
+    twoRows(weights, row1, 4, values, valueStride, count, ZEROS, sums, PANEL_BYTES, sums, PANEL_BYTES);
+    return;
   }
-  v128.store(sums, low0);
-  v128.store(sums, high0, 16);
-  v128.store(sums, low1, 32);
-  v128.store(sums, high1, 48);
-  v128.store(sums, low2, 64);
-  v128.store(sums, high2, 80);
-  v128.store(sums, low3, 96);
-  v128.store(sums, high3, 112);
-}
-
-/** The first two rows of what weighTile computes. */
-export function weighPair(
-  weights: usize,
-  weightStride: i32,
-  values: usize,
-  valueWidth: i32,
-  count: i32,
-  sums: usize,
-): void {
-  let low0 = v128.load(sums),
-    high0 = v128.load(sums, 16);
-  let low1 = v128.load(sums, 32),
-    high1 = v128.load(sums, 48);
-  let weight0 = weights;
-  let weight1 = at(weight0, weightStride);
-  let value = values;
-  for (let key: i32 = 0; key < count; key++) {
-    const lowB = v128.load(value);
-    const highB = v128.load(value, 16);
-    let weight = v128.load32_splat(weight0);
-    low0 = f32x4.add(low0, f32x4.mul(weight, lowB));
-    high0 = f32x4.add(high0, f32x4.mul(weight, highB));
-    weight = v128.load32_splat(weight1);
-    low1 = f32x4.add(low1, f32x4.mul(weight, lowB));
-    high1 = f32x4.add(high1, f32x4.mul(weight, highB));
-    weight0 += 4;
-    weight1 += 4;
-    value = at(value, valueWidth);
-  }
-  v128.store(sums, low0);
-  v128.store(sums, high0, 16);
-  v128.store(sums, low1, 32);
-  v128.store(sums, high1, 48);
+  const row2 = at(row1, weightStride);
+  const row3 = at(row2, weightStride);
+  fourRows(weights, row1, row2, row3, 4, values, valueStride, count, ZEROS, sums, PANEL_BYTES, sums, PANEL_BYTES);
 }
 
 export function clearTile(sums: usize): void {
-  memory.fill(sums, 0, 128);
+  memory.fill(sums, 0, SUMS * 4);
 }
 
-/** Rank-four update: rows of `target`, `rowWidth` apart, gain weights[0..4)[key] · vectors[0..4), 8 columns from `column` on. */
+/** Rank-four update: rows of `target`, `rowWidth` apart, gain weights[0..4)[key] · vectors[0..4). */
 export function updateTile(
   weights: usize,
   weightStride: i32,
@@ -210,9 +74,9 @@ export function updateTile(
   target: usize,
   rowWidth: i32,
 ): void {
-  for (let column: i32 = 0; column < width; column += 4) {
-    // Heads are multiples of four wide in practice; the few lanes of others are added one by one.
-    if (column + 4 > width) {
+  for (let column: i32 = 0; column < width; column += 8) {
+    // Heads are multiples of eight wide in practice; the few lanes of others are added one by one.
+    if (column + 8 > width) {
       for (let key: i32 = 0; key < count; key++) {
         for (let lane: i32 = column; lane < width; lane++) {
           const place = at(target, key * rowWidth + lane);
@@ -226,22 +90,36 @@ export function updateTile(
       }
       return;
     }
-    const lanes0 = v128.load(at(vector0, column));
-    const lanes1 = v128.load(at(vector1, column));
-    const lanes2 = v128.load(at(vector2, column));
-    const lanes3 = v128.load(at(vector3, column));
+    const low0 = v128.load(at(vector0, column)),
+      high0 = v128.load(at(vector0, column), 16);
+    const low1 = v128.load(at(vector1, column)),
+      high1 = v128.load(at(vector1, column), 16);
+    const low2 = v128.load(at(vector2, column)),
+      high2 = v128.load(at(vector2, column), 16);
+    const low3 = v128.load(at(vector3, column)),
+      high3 = v128.load(at(vector3, column), 16);
     let weight0 = weights;
     let weight1 = at(weight0, weightStride);
     let weight2 = at(weight1, weightStride);
     let weight3 = at(weight2, weightStride);
     let place = at(target, column);
     for (let key: i32 = 0; key < count; key++) {
-      let sum = v128.load(place);
-      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight0), lanes0));
-      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight1), lanes1));
-      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight2), lanes2));
-      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight3), lanes3));
-      v128.store(place, sum);
+      let low = v128.load(place);
+      let high = v128.load(place, 16);
+      let weight = v128.load32_splat(weight0);
+      low = multiplyAdd(weight, low0, low);
+      high = multiplyAdd(weight, high0, high);
+      weight = v128.load32_splat(weight1);
+      low = multiplyAdd(weight, low1, low);
+      high = multiplyAdd(weight, high1, high);
+      weight = v128.load32_splat(weight2);
+      low = multiplyAdd(weight, low2, low);
+      high = multiplyAdd(weight, high2, high);
+      weight = v128.load32_splat(weight3);
+      low = multiplyAdd(weight, low3, low);
+      high = multiplyAdd(weight, high3, high);
+      v128.store(place, low);
+      v128.store(place, high, 16);
       weight0 += 4;
       weight1 += 4;
       weight2 += 4;
@@ -251,14 +129,9 @@ export function updateTile(
   }
 }
 
+/** Copies the first `width` floats of one row of sums. */
 export function storeLanes(sums: usize, row: i32, target: usize, width: i32): void {
-  const source = at(sums, row * PANEL);
-  if (width >= PANEL) {
-    v128.store(target, v128.load(source));
-    v128.store(target, v128.load(source, 16), 16);
-    return;
-  }
-  for (let lane: i32 = 0; lane < width; lane++) store<f32>(at(target, lane), load<f32>(at(source, lane)));
+  memory.copy(target, at(sums, row * PANEL), (<usize>min(width, PANEL)) << 2);
 }
 
 /** Where query `query` of a group of heads begins: the heads of one row come one after the other. */

@@ -1,4 +1,4 @@
-import { at, exponential, exponentialOf, largestLane, sumLanes } from "./vector";
+import { at, exponentialOf, Lanes, largestLane, sumLanes } from "./vector";
 
 /** The largest of a row; NaN where one is. */
 function largestOf(row: usize, count: i32): f32 {
@@ -15,12 +15,17 @@ function logSumExp(row: usize, count: i32, inverseTemperature: f32): f32 {
   const largest = largestOf(row, count);
   const shift = f32x4.splat(largest);
   const factor = f32x4.splat(inverseTemperature);
-  let lanes = f32x4.splat(0);
+  let lowSum = f32x4.splat(0);
+  let highSum = f32x4.splat(0);
   let index: i32 = 0;
-  for (; index + 4 <= count; index += 4) {
-    lanes = f32x4.add(lanes, exponential(f32x4.mul(f32x4.sub(v128.load(at(row, index)), shift), factor)));
+  for (; index + 8 <= count; index += 8) {
+    const place = at(row, index);
+    const low = Lanes.exponential(f32x4.mul(f32x4.sub(v128.load(place), shift), factor));
+    const high = Lanes.exponential(f32x4.mul(f32x4.sub(v128.load(place, 16), shift), factor));
+    lowSum = f32x4.add(lowSum, low);
+    highSum = f32x4.add(highSum, high);
   }
-  let sum = sumLanes(lanes);
+  let sum = sumLanes(f32x4.add(lowSum, highSum));
   for (; index < count; index++) sum += exponentialOf((load<f32>(at(row, index)) - largest) * inverseTemperature);
   return largest * inverseTemperature + <f32>Math.log(<f64>sum);
 }
@@ -73,19 +78,23 @@ export function tokenDistributions(
     store<i32>(at(best, row), token);
     const shift = f32x4.splat(largest);
     const factor = f32x4.splat(inverseTemperature);
-    let total = f64x2.splat(0);
-    let weighted = f64x2.splat(0);
+    let total0 = f64x2.splat(0);
+    let total1 = total0;
+    let weighted0 = total0;
+    let weighted1 = total0;
     let index: i32 = 0;
     for (; index + 4 <= vocabulary; index += 4) {
       const scaled = f32x4.mul(f32x4.sub(v128.load(at(start, index)), shift), factor);
-      const weight = exponential(scaled);
+      const weight = Lanes.exponential(scaled);
       v128.store(at(target, index), weight);
       const product = f32x4.mul(weight, scaled);
-      total = f64x2.add(total, f64x2.promote_low_f32x4(weight));
-      total = f64x2.add(total, f64x2.promote_low_f32x4(v128.shuffle<f32>(weight, weight, 2, 3, 0, 1)));
-      weighted = f64x2.add(weighted, f64x2.promote_low_f32x4(product));
-      weighted = f64x2.add(weighted, f64x2.promote_low_f32x4(v128.shuffle<f32>(product, product, 2, 3, 0, 1)));
+      total0 = f64x2.add(total0, f64x2.promote_low_f32x4(weight));
+      total1 = f64x2.add(total1, f64x2.promote_low_f32x4(v128.shuffle<f32>(weight, weight, 2, 3, 0, 1)));
+      weighted0 = f64x2.add(weighted0, f64x2.promote_low_f32x4(product));
+      weighted1 = f64x2.add(weighted1, f64x2.promote_low_f32x4(v128.shuffle<f32>(product, product, 2, 3, 0, 1)));
     }
+    const total = f64x2.add(total0, total1);
+    const weighted = f64x2.add(weighted0, weighted1);
     // A row that is not finite must not look as if it were: its exponentials are 0.
     let sum = f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1) + <f64>(largest - largest);
     let weightedSum = f64x2.extract_lane(weighted, 0) + f64x2.extract_lane(weighted, 1);
@@ -131,10 +140,14 @@ export function logitGradient(
     const factor = f32x4.splat(inverseTemperature);
     const scales = f32x4.splat(-scale);
     let index: i32 = 0;
-    for (; index + 4 <= vocabulary; index += 4) {
+    for (; index + 8 <= vocabulary; index += 8) {
       const place = at(start, index);
-      const probability = exponential(f32x4.sub(f32x4.mul(v128.load(place), factor), normalisers4));
-      v128.store(place, f32x4.mul(probability, scales));
+      const low = Lanes.exponential(f32x4.sub(f32x4.mul(v128.load(place), factor), normalisers4));
+      const high = Lanes.exponential(f32x4.sub(f32x4.mul(v128.load(place, 16), factor), normalisers4));
+      const lowGradient = f32x4.mul(low, scales);
+      const highGradient = f32x4.mul(high, scales);
+      v128.store(place, lowGradient);
+      v128.store(place, highGradient, 16);
     }
     for (; index < vocabulary; index++) {
       const place = at(start, index);

@@ -1,5 +1,6 @@
 import { type ActiveRows, keptTape, outputTape } from "./active-rows.ts";
 import { type DecoderPass, decoderShape, isLastRowOnly, type LayerTape, normalise, rotate } from "./decoder.ts";
+import type { Address } from "./kernel-exports.ts";
 import {
   type AttentionShape,
   allocateCache,
@@ -8,7 +9,7 @@ import {
   fillCache,
   type KeyValueCache,
 } from "./key-value-cache.ts";
-import type { Address, ModelKernels } from "./model-kernels.ts";
+import { type ModelKernels, roundUpToSixteen } from "./model-kernels.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
 import type { RowSelection } from "./row-selection.ts";
 import type { WasmModel } from "./wasm-model.ts";
@@ -196,7 +197,7 @@ function sequenceGradients(
   const caches = pass.prompts[layer]!;
   const longest = Math.max(0, ...pass.sequences.map(({ length }) => length));
   const longestPrompt = Math.max(0, ...caches.map(({ length }) => length));
-  const scratch = kernels.allocate(32 + 8 * (longest + longestPrompt + 16));
+  const scratch = kernels.allocate(64 + 8 * (longest + longestPrompt + 32));
   const own = allocateCache(kernels, shape, longest);
   const ownFloats = cacheFloats(shape, own.capacity);
   const ownGradients = {
@@ -204,7 +205,7 @@ function sequenceGradients(
     keyGradients: kernels.allocate(ownFloats),
     valueGradients: kernels.allocate(ownFloats),
   };
-  const promptRoom = pass.isPrefix ? undefined : allocateGradientCache(kernels, shape, longestPrompt + 8);
+  const promptRoom = pass.isPrefix ? undefined : allocateGradientCache(kernels, shape, roundUpToSixteen(longestPrompt));
   let promptAtHand: number | undefined;
   const width = shape.heads * shape.headDimension;
   pass.sequences.forEach(({ row, length, prompt }, index) => {

@@ -1,3 +1,4 @@
+import type { Address } from "./kernel-exports.ts";
 import {
   type AttentionShape,
   allocateCache,
@@ -6,7 +7,6 @@ import {
   type KeyValueCache,
   NO_CACHE,
 } from "./key-value-cache.ts";
-import type { Address } from "./model-kernels.ts";
 import type { RotaryPositions } from "./rotary-positions.ts";
 import type { WasmModel } from "./wasm-model.ts";
 
@@ -46,7 +46,7 @@ export interface LayerTape {
   readonly projected: Address;
   /** `[outputs, heads * headDimension]` */
   readonly attended: Address;
-  /** `[outputs, heads]` */
+  /** `[outputs, heads]`; 0 where no gradient follows. */
   readonly normalisers: Address;
   /** `[outputs, hiddenSize]` between attention and feed-forward. */
   readonly middle: Address;
@@ -65,7 +65,7 @@ export function decoderShape(model: WasmModel): AttentionShape {
 
 /** Room in which attention works, for sequences of up to so many tokens, prompt included. */
 export function attentionScratch(model: WasmModel, tokens: number, rowsOfScores: 4 | 8): Address {
-  return model.kernels.allocate(32 + rowsOfScores * (tokens + 16));
+  return model.kernels.allocate(64 + rowsOfScores * (tokens + 32));
 }
 
 /** Caches for prompts of these lengths, `[layer][prompt]`. */
@@ -112,7 +112,7 @@ export function decode(model: WasmModel, embedded: Address, pass: DecoderPass, t
     inputInverses: kernels.allocate(rows),
     projected: kernels.allocate(rows * shape.stride),
     attended: kernels.allocate(outputs * width),
-    normalisers: kernels.allocate(outputs * shape.heads),
+    normalisers: tape === undefined ? 0 : kernels.allocate(outputs * shape.heads),
     middle: 0,
     middleInverses: kernels.allocate(outputs),
     gated: kernels.allocate(outputs * intermediateSize),
@@ -214,7 +214,7 @@ function attendSequences(
       ownStart: skipped,
       causal: true,
       attended: attended + 4 * output * shape.heads * shape.headDimension,
-      normalisers: normalisers + 4 * output * shape.heads,
+      normalisers: normalisers === 0 ? 0 : normalisers + 4 * output * shape.heads,
       scratch,
     });
   });
@@ -229,6 +229,7 @@ interface AttentionOperands {
   readonly ownStart: number;
   readonly causal: boolean;
   readonly attended: Address;
+  /** 0 where no gradient follows. */
   readonly normalisers: Address;
   readonly scratch: Address;
 }

@@ -1,6 +1,6 @@
 import { normalise } from "./decoder.ts";
 import { normaliseGradient } from "./decoder-gradient.ts";
-import type { Address } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
 import { RowSelection } from "./row-selection.ts";
 import type { WasmModel } from "./wasm-model.ts";

@@ -1,11 +1,12 @@
-import { type Address, type ModelKernels, roundUpToEight } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
+import { type ModelKernels, roundUpToSixteen } from "./model-kernels.ts";
 
 /** Sizes of grouped-query attention, and where queries, keys and values stand in a projected row. */
 export interface AttentionShape {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headDimension: number;
-  /** A head's width in rows of a cache: a multiple of eight. */
+  /** A head's width in rows of a cache: a multiple of sixteen. */
   readonly valueWidth: number;
   /** Floats of a projected row: queries, keys, values. */
   readonly stride: number;
@@ -18,7 +19,7 @@ export function attentionShape(heads: number, keyValueHeads: number, headDimensi
     heads,
     keyValueHeads,
     headDimension,
-    valueWidth: roundUpToEight(headDimension),
+    valueWidth: roundUpToSixteen(headDimension),
     stride: (heads + 2 * keyValueHeads) * headDimension,
     keyOffset: heads * headDimension,
     valueOffset: (heads + keyValueHeads) * headDimension,
@@ -29,7 +30,7 @@ export function attentionShape(heads: number, keyValueHeads: number, headDimensi
 export interface KeyValueCache {
   readonly keys: Address;
   readonly values: Address;
-  /** Tokens there is room for: a multiple of eight. */
+  /** Tokens there is room for: a multiple of sixteen. */
   readonly capacity: number;
 }
 
@@ -41,7 +42,7 @@ export function cacheFloats(shape: AttentionShape, capacity: number): number {
 }
 
 export function allocateCache(kernels: ModelKernels, shape: AttentionShape, tokens: number): KeyValueCache {
-  const capacity = roundUpToEight(Math.max(1, tokens));
+  const capacity = roundUpToSixteen(Math.max(1, tokens));
   const floats = cacheFloats(shape, capacity);
   return { keys: kernels.allocate(floats), values: kernels.allocate(floats), capacity };
 }

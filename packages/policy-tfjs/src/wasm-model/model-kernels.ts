@@ -1,61 +1,15 @@
 import { FoveaError } from "@fovea-rl/core";
-import { MODEL_KERNELS_BINARY } from "../kernels/model-kernels-binary.ts";
-
-/** A place in the kernels' memory, in bytes. 0 stands for none. */
-export type Address = number;
-
-/** Node has WebAssembly, but its types come with the browser's only. */
-interface WebAssemblyNamespace {
-  readonly Module: new (binary: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-}
-
-type Kernel = (...operands: number[]) => void;
-
-/** The functions of assembly/model-kernels.ts; their parameters are documented there. */
-export interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  freeMemory(): Address;
-  readonly addKeyValueGradients: Kernel;
-  readonly addRows: Kernel;
-  readonly attend: Kernel;
-  readonly attendGradient: Kernel;
-  readonly copyRows: Kernel;
-  readonly gatherRows: Kernel;
-  readonly gelu: Kernel;
-  readonly geluGradient: Kernel;
-  readonly layerNorm: Kernel;
-  readonly layerNormGradient: Kernel;
-  readonly logDistributions: Kernel;
-  readonly logitGradient: Kernel;
-  readonly packPanels: Kernel;
-  readonly packTiles: Kernel;
-  readonly product: Kernel;
-  readonly rmsNorm: Kernel;
-  readonly rmsNormGradient: Kernel;
-  readonly rotate: Kernel;
-  readonly scatterRows: Kernel;
-  readonly storeKeyRowsValueColumns: Kernel;
-  readonly storeKeysValues: Kernel;
-  readonly sumRows: Kernel;
-  readonly swiglu: Kernel;
-  readonly swigluGradient: Kernel;
-  readonly tokenDistributions: Kernel;
-  readonly tokenLogprobs: Kernel;
-  readonly transposeCache: Kernel;
-  readonly transposedProduct: Kernel;
-}
+import { compiledKernels, instantiateKernels } from "./compiled-kernels.ts";
+import type { Address, KernelExports } from "./kernel-exports.ts";
 
 const PAGE = 65_536;
 const MAXIMUM_PAGES = 65_536;
 const FLOAT = 4;
-/** Buffers begin at cache lines, and kernels may touch them up to a multiple of eight floats. */
+/** Buffers begin at cache lines, and kernels may touch them up to a multiple of sixteen floats. */
 const ALIGNMENT = 64;
 
-let compiled: object | undefined;
-
-export function roundUpToEight(count: number): number {
-  return Math.ceil(count / 8) * 8;
+export function roundUpToSixteen(count: number): number {
+  return Math.ceil(count / 16) * 16;
 }
 
 /**
@@ -67,9 +21,7 @@ export class ModelKernels {
   #free: Address;
 
   constructor() {
-    const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyNamespace };
-    compiled ??= new webAssembly.Module(Buffer.from(MODEL_KERNELS_BINARY, "base64"));
-    this.run = new webAssembly.Instance(compiled, { env: {} }).exports as KernelExports;
+    this.run = instantiateKernels(compiledKernels());
     this.#free = this.run.freeMemory();
   }
 

@@ -1,5 +1,6 @@
 import type { ParameterLayout } from "../parameter-layout.ts";
-import type { Address, ModelKernels } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
+import type { ModelKernels } from "./model-kernels.ts";
 import { panelFloats, type WasmModel } from "./wasm-model.ts";
 
 /** Sums of dLoss/dparameter, in the parameters' own layout, for as long as a pass lasts. */

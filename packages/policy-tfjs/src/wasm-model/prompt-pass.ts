@@ -2,7 +2,7 @@ import type { ModelPrompt } from "../token-batch.ts";
 import { promptRows } from "./active-rows.ts";
 import { allocatePromptCaches, type DecoderPass, decode, type LayerTape } from "./decoder.ts";
 import { decodeGradient, type PromptGradients } from "./decoder-gradient.ts";
-import type { Address } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
 import type { RotaryPositions } from "./rotary-positions.ts";
 import { encodeImages, encodeImagesGradient, type VisionTape } from "./vision-tower.ts";

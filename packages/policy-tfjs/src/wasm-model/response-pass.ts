@@ -2,7 +2,7 @@ import type { ResponsePass } from "../passes.ts";
 import { activeRows } from "./active-rows.ts";
 import { type DecoderPass, decode, type LayerTape, type Sequence } from "./decoder.ts";
 import { allocatePromptGradients, decodeGradient } from "./decoder-gradient.ts";
-import type { Address } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
 import { type PromptPass, promptGradient, runPrompts } from "./prompt-pass.ts";
 import { rotaryPositions } from "./rotary-positions.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
 import type { WasmModel } from "./wasm-model.ts";
 
 /** Cosines and sines of a pass's positions, `[positions, headDimension / 2]` each. */

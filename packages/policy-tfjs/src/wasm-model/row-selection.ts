@@ -1,4 +1,5 @@
-import type { Address, ModelKernels } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
+import type { ModelKernels } from "./model-kernels.ts";
 
 /** Some rows of matrices with as many rows, in ascending order. */
 export class RowSelection {

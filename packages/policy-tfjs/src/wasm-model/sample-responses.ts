@@ -6,8 +6,8 @@ import type { SampledResponse, SampleSettings } from "../sample-responses.ts";
 import type { ModelPrompt } from "../token-batch.ts";
 import { attend, attentionScratch, decoderShape, normalise, type PromptCache, rotate } from "./decoder.ts";
 import { headLogits } from "./head.ts";
+import type { Address } from "./kernel-exports.ts";
 import { allocateCache, fillCache, type KeyValueCache } from "./key-value-cache.ts";
-import type { Address } from "./model-kernels.ts";
 import { runPrompts } from "./prompt-pass.ts";
 import { type RotaryPositions, rotaryPositions } from "./rotary-positions.ts";
 import { sampledLogits } from "./sampled-logits.ts";
@@ -118,7 +118,6 @@ function decodeNext(
   const inverses = kernels.allocate(count);
   const projected = kernels.allocate(count * shape.stride);
   const attended = kernels.allocate(count * width);
-  const normalisers = kernels.allocate(count * shape.heads);
   const gated = kernels.allocate(count * intermediateSize);
   const raised = kernels.allocate(count * intermediateSize);
   const longest = Math.max(...prompts.map(({ tokens }) => tokens.length));
@@ -140,7 +139,7 @@ function decodeNext(
         ownStart: place,
         causal: true,
         attended: attended + 4 * index * width,
-        normalisers: normalisers + 4 * index * shape.heads,
+        normalisers: 0,
         scratch,
       });
     });

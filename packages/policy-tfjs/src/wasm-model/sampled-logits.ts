@@ -1,5 +1,6 @@
 import type { TokenDistribution, TokenLogits } from "../token-distribution.ts";
-import type { Address, ModelKernels } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
+import type { ModelKernels } from "./model-kernels.ts";
 
 /**
  * Logits of many rows, with their distributions at the temperatures that a draw needs computed for all rows at once.

@@ -2,6 +2,7 @@ import { cutPatches, shuffledPatchOrder } from "../image-patches.ts";
 import type { VisionConfig } from "../model-config.ts";
 import { attend } from "./decoder.ts";
 import { fillGradientCache } from "./decoder-gradient.ts";
+import type { Address } from "./kernel-exports.ts";
 import {
   type AttentionShape,
   allocateCache,
@@ -10,7 +11,6 @@ import {
   fillCache,
   NO_CACHE,
 } from "./key-value-cache.ts";
-import type { Address } from "./model-kernels.ts";
 import type { ParameterGradients } from "./parameter-gradients.ts";
 import type { WasmModel } from "./wasm-model.ts";
 
@@ -83,13 +83,13 @@ export function encodeImages(
   const normalised = kernels.allocate(rows * hiddenSize);
   const activated = kernels.allocate(rows * intermediateSize);
   const cache = allocateCache(kernels, shape, perImage);
-  const scratch = kernels.allocate(32 + 4 * (perImage + 16));
+  const scratch = kernels.allocate(64 + 4 * (perImage + 32));
   const allocate = (): LayerTape => ({
     input: 0,
     inputMoments: kernels.allocate(2 * rows),
     projected: kernels.allocate(rows * shape.stride),
     attended: kernels.allocate(rows * hiddenSize),
-    normalisers: kernels.allocate(rows * shape.heads),
+    normalisers: keep ? kernels.allocate(rows * shape.heads) : 0,
     middle: 0,
     middleMoments: kernels.allocate(2 * rows),
     expanded: kernels.allocate(rows * intermediateSize),
@@ -118,7 +118,7 @@ export function encodeImages(
         ownStart: 0,
         causal: false,
         attended: buffers.attended + 4 * image * perImage * hiddenSize,
-        normalisers: buffers.normalisers + 4 * image * perImage * shape.heads,
+        normalisers: keep ? buffers.normalisers + 4 * image * perImage * shape.heads : 0,
         scratch,
       });
     }
@@ -258,7 +258,7 @@ function attentionGradient(
     keyGradients: kernels.allocate(floats),
     valueGradients: kernels.allocate(floats),
   };
-  const scratch = kernels.allocate(32 + 8 * (perImage + 16));
+  const scratch = kernels.allocate(64 + 8 * (perImage + 32));
   for (let image = 0; image < images; image++) {
     const first = image * perImage;
     const source = tape.projected + 4 * first * shape.stride;

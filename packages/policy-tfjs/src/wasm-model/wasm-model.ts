@@ -1,7 +1,8 @@
 import type { ModelConfig } from "../model-config.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
 import type { ModelWeights } from "../parameters.ts";
-import { type Address, ModelKernels, roundUpToEight } from "./model-kernels.ts";
+import type { Address } from "./kernel-exports.ts";
+import { ModelKernels, roundUpToSixteen } from "./model-kernels.ts";
 
 /** Where a parameter lies in the kernels' memory. */
 interface PlacedParameter {
@@ -23,9 +24,9 @@ export function fitsInWasm(layouts: readonly ParameterLayout[]): boolean {
 
 const isKernel = (name: string): boolean => name.endsWith(".kernel");
 
-/** Floats of B `[k, n]` in panels. */
+/** Floats of B `[k, n]` in panels, and enough for A `[k, n]` in tiles. */
 export function panelFloats(k: number, n: number): number {
-  return k * roundUpToEight(n);
+  return k * roundUpToSixteen(n);
 }
 
 /**
@@ -50,7 +51,7 @@ export class WasmModel {
       const [inputs, outputs] = shape as [number, number];
       this.#placed.set(name, {
         shape,
-        values: isKernel(name) ? 0 : this.kernels.allocate(roundUpToEight(size)),
+        values: isKernel(name) ? 0 : this.kernels.allocate(roundUpToSixteen(size)),
         panels: isKernel(name) ? this.kernels.allocate(panelFloats(inputs, outputs)) : 0,
       });
     }

@@ -1,0 +1,40 @@
+/** A place in the kernels' memory, in bytes. 0 stands for none. */
+export type Address = number;
+
+type Kernel = (...operands: number[]) => void;
+
+/** The functions of assembly/model-kernels.ts; their parameters are documented there. */
+export interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  freeMemory(): Address;
+  readonly fusesMultiplyAdd: (factor: number, subtrahend: number) => number;
+  readonly addKeyValueGradients: Kernel;
+  readonly addRows: Kernel;
+  readonly attend: Kernel;
+  readonly attendGradient: Kernel;
+  readonly copyRows: Kernel;
+  readonly gatherRows: Kernel;
+  readonly gelu: Kernel;
+  readonly geluGradient: Kernel;
+  readonly layerNorm: Kernel;
+  readonly layerNormGradient: Kernel;
+  readonly logDistributions: Kernel;
+  readonly logitGradient: Kernel;
+  readonly packPanels: Kernel;
+  readonly packTiles: Kernel;
+  readonly product: Kernel;
+  readonly rmsNorm: Kernel;
+  readonly rmsNormGradient: Kernel;
+  readonly rotate: Kernel;
+  readonly scatterRows: Kernel;
+  readonly storeKeyRowsValueColumns: Kernel;
+  readonly storeKeysValues: Kernel;
+  readonly setWideTiles: Kernel;
+  readonly sumRows: Kernel;
+  readonly swiglu: Kernel;
+  readonly swigluGradient: Kernel;
+  readonly tokenDistributions: Kernel;
+  readonly tokenLogprobs: Kernel;
+  readonly transposeCache: Kernel;
+  readonly transposedProduct: Kernel;
+}
