@@ -1,7 +1,7 @@
 /**
- * The model's passes in WebAssembly SIMD, forward and backward, for whoever computes on a processor. Without relaxed SIMD, and with
- * every sum in a fixed order, results are the same bits on every machine, whatever else is in the batch. AssemblyScript compiles it
- * into src/kernels/model-kernels-binary.ts: `pnpm --filter @fovea-rl/policy-tfjs build:kernels`.
+ * The model's passes in WebAssembly SIMD, forward and backward, for whoever computes on a processor. Sums run in a
+ * fixed order of fused multiply-adds: results are the same bits on every machine that fuses, whatever else is in the batch.
+ * AssemblyScript compiles it into src/kernels/model-kernels-binary.ts: `pnpm --filter @fovea-rl/policy-tfjs build:kernels`.
  *
  * Addresses are bytes, sizes and strides floats. Matrices are in rows without gaps. Every buffer may be read and written up to a
  * multiple of sixteen floats.

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
+import { valuesInPlace } from "./kernels/wasm-backend.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { assembleParameter, disassembleParameter, type ParameterLayout, parameterLayouts } from "./parameter-layout.ts";
 import type { NamedTensor, TensorMap } from "./safetensors.ts";
@@ -9,7 +10,7 @@ export interface ModelWeights {
   readonly layouts: readonly ParameterLayout[];
   /** Grows whenever the weights change. */
   readonly revision: number;
-  /** The values of one parameter, to be read at once. */
+  /** The values of one parameter, to be read at once and not written to. */
   read(name: string): Float32Array;
   /** The same as tensors, for passes in TensorFlow.js's operations. */
   tensors(): Parameters;
@@ -71,7 +72,8 @@ export class Parameters implements ModelWeights {
   }
 
   read(name: string): Float32Array {
-    return this.get(name).dataSync() as Float32Array;
+    const tensor = this.get(name);
+    return tf.getBackend() === "wasm" ? valuesInPlace(tensor) : (tensor.dataSync() as Float32Array);
   }
 
   tensors(): Parameters {

@@ -13,12 +13,13 @@ export interface SharedWeights {
 }
 
 /** Writes parameters into shared memory. */
-export async function publishWeights(parameters: Parameters, values: SharedArrayBuffer): Promise<void> {
+export function publishWeights(parameters: Parameters, values: SharedArrayBuffer): void {
   const flat = new Float32Array(values);
   let offset = 0;
-  for (const tensor of parameters.list()) {
-    flat.set((await tensor.data()) as Float32Array, offset);
-    offset += tensor.size;
+  for (const { name } of parameters.layouts) {
+    const part = parameters.read(name);
+    flat.set(part, offset);
+    offset += part.length;
   }
 }
 

@@ -60,7 +60,6 @@ class WorkerExecutor implements PassExecutor {
   readonly #pool: Tinypool;
   readonly #config: ModelConfig;
   readonly #published = new WeakMap<Parameters, SharedWeights>();
-  #publishing: Promise<unknown> = Promise.resolve();
   #sets = 0;
   #users = 0;
 
@@ -78,19 +77,15 @@ class WorkerExecutor implements PassExecutor {
     });
   }
 
-  /** The parameters in shared memory, published anew if they have changed. One at a time: passes start side by side. */
-  #share(parameters: Parameters): Promise<SharedWeights> {
-    const published = this.#publishing.then(async () => {
-      const known = this.#published.get(parameters);
-      if (known?.revision === parameters.revision) return known;
-      const values = known?.values ?? new SharedArrayBuffer(4 * parameters.count());
-      await publishWeights(parameters, values);
-      const weights = { set: known?.set ?? this.#sets++, revision: parameters.revision, values };
-      this.#published.set(parameters, weights);
-      return weights;
-    });
-    this.#publishing = published.catch(() => {});
-    return published;
+  /** The parameters in shared memory, published anew if they have changed. */
+  #share(parameters: Parameters): SharedWeights {
+    const known = this.#published.get(parameters);
+    if (known?.revision === parameters.revision) return known;
+    const values = known?.values ?? new SharedArrayBuffer(4 * parameters.count());
+    publishWeights(parameters, values);
+    const weights = { set: known?.set ?? this.#sets++, revision: parameters.revision, values };
+    this.#published.set(parameters, weights);
+    return weights;
   }
 
   async #run<Result>(
@@ -99,7 +94,7 @@ class WorkerExecutor implements PassExecutor {
       | Pick<WorkerTask & { kind: "sample" }, "kind" | "pass">
       | Pick<WorkerTask & { kind: "score" }, "kind" | "pass">,
   ): Promise<Result> {
-    const weights = await this.#share(parameters);
+    const weights = this.#share(parameters);
     return (await this.#pool.run({ config: this.#config, weights, ...task })) as Result;
   }
 
@@ -112,7 +107,7 @@ class WorkerExecutor implements PassExecutor {
   }
 
   async gradient(pass: GradientPass, parameters: Parameters, objective: Objective, into: Float32Array): Promise<void> {
-    const weights = await this.#share(parameters);
+    const weights = this.#share(parameters);
     const columns = Math.max(1, ...pass.responses.flat().map((response) => response.length));
     const questions = answerQuestions(pass, objective, columns);
     const { exchange } = questions;

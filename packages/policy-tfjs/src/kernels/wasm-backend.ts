@@ -10,7 +10,7 @@ interface WebAssemblyNamespace {
 
 /** What of TensorFlow.js's wasm backend a kernel of our own needs. */
 export interface WasmBackend {
-  readonly wasm: { readonly asm: { readonly memory: object } };
+  readonly wasm: { readonly asm: { readonly memory: { readonly buffer: ArrayBuffer } } };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
 }
@@ -27,6 +27,11 @@ export async function instantiateOnBackend(binary: string): Promise<object> {
     env: { memory: wasmBackend().wasm.asm.memory },
   });
   return instance.exports;
+}
+
+/** A tensor's values where they lie, to be read at once: they move when the backend's memory grows. */
+export function valuesInPlace(tensor: tf.Tensor): Float32Array {
+  return new Float32Array(wasmBackend().wasm.asm.memory.buffer, addressOf(tensor), tensor.size);
 }
 
 /** Where a tensor of the backend begins in its memory, in bytes. */
