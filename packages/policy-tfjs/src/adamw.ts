@@ -52,18 +52,18 @@ export class AdamW {
       keep: 1 - learningRate * weightDecay,
     };
     let offset = 0;
-    const updated = parameters.layouts.map(({ name, shape }) => {
+    for (const { name, shape } of parameters.layouts) {
       const weight = parameters.get(name);
       const gradient = tf.tensor(gradients.subarray(offset, offset + weight.size), [...shape], "float32");
       offset += weight.size;
       const operands = { weight, gradient, first: this.firstMoments.get(name), second: this.secondMoments.get(name) };
-      const step = stepAdamW(operands, coefficients);
+      const [value, first, second] = stepAdamW(operands, coefficients);
       gradient.dispose();
-      return step;
-    });
-    parameters.replace(updated.map(([value]) => value));
-    this.firstMoments.replace(updated.map(([, first]) => first));
-    this.secondMoments.replace(updated.map(([, , second]) => second));
+      // One parameter after the other, so that old and new values of all of them are never in memory at once.
+      parameters.replace(name, value);
+      this.firstMoments.replace(name, first);
+      this.secondMoments.replace(name, second);
+    }
   }
 
   dispose(): void {

@@ -89,12 +89,10 @@ export class Parameters implements ModelWeights {
     return this.#revision;
   }
 
-  /** Takes ownership of a new tensor for each parameter, in the order of the layouts, and frees the old ones. */
-  replace(tensors: readonly tf.Tensor[]): void {
-    this.layouts.forEach((layout, index) => {
-      this.get(layout.name).dispose();
-      this.#set(layout.name, tensors[index]!);
-    });
+  /** Takes ownership of a new tensor for one parameter, and frees the old one. */
+  replace(name: string, tensor: tf.Tensor): void {
+    this.get(name).dispose();
+    this.#set(name, tensor);
     this.#revision++;
   }
 

@@ -153,7 +153,7 @@ describe("log-probabilities", () => {
       distributions: false,
     };
     const before = [...scoreInWasm(pass, parameters, config).values];
-    parameters.replace(parameters.list().map((tensor) => tf.mul(tensor, 1.01)));
+    for (const { name } of parameters.layouts) parameters.replace(name, tf.mul(parameters.get(name), 1.01));
     const after = [...scoreInWasm(pass, parameters, config).values];
     expect(after).not.toEqual(before);
     const expected = await tf.tidy(reference(pass, { parameters, config })).data();
