@@ -3,6 +3,7 @@ import { FoveaError } from "@fovea-rl/core";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import { registerAdamW } from "./kernels/adamw.ts";
+import { describeKernels } from "./wasm-model/compiled-kernels.ts";
 
 /** The backends a user can name. */
 export const BACKEND_NAMES = ["wasm", "tensorflow", "tensorflow-gpu", "webgpu", "auto"] as const;
@@ -91,11 +92,24 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
 /** `auto` takes the first of these that is installed. */
 const PREFERENCE: readonly ConcreteBackendName[] = ["tensorflow-gpu", "tensorflow", "wasm"];
 
-/** Whether a backend's packages are installed, and how to get them if not. Starts nothing. */
+/** Whether a backend's packages are installed, and how to get them if not. */
 export interface BackendAvailability {
   readonly name: ConcreteBackendName;
   readonly installed: boolean;
   readonly remedy: string;
+  /** What it found of this machine, where it can tell without being started. */
+  readonly detail?: string;
+  /** Why it cannot work although it is installed. */
+  readonly fault?: string;
+}
+
+function foundOfMachine(name: ConcreteBackendName): Pick<BackendAvailability, "detail" | "fault"> {
+  if (name !== "wasm") return {};
+  try {
+    return { detail: describeKernels() };
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
 }
 
 function isInstalled(name: ConcreteBackendName): boolean {
@@ -114,6 +128,7 @@ export function backendAvailability(): readonly BackendAvailability[] {
     name,
     installed: isInstalled(name),
     remedy: DESCRIPTIONS[name].remedy,
+    ...foundOfMachine(name),
   }));
 }
 

@@ -50,6 +50,8 @@ interface BackendAvailability {
   readonly name: string;
   readonly installed: boolean;
   readonly remedy: string;
+  readonly detail?: string;
+  readonly fault?: string;
 }
 
 /** Engines that have backends export `backendAvailability`. */
@@ -61,11 +63,12 @@ async function backends(baseDirectory: string): Promise<readonly Finding[]> {
     const module = (await import(/* @vite-ignore */ pathToFileURL(file).href).catch(() => ({}))) as {
       backendAvailability?: () => readonly BackendAvailability[];
     };
-    for (const { name, installed, remedy } of module.backendAvailability?.() ?? []) {
+    for (const { name, installed, remedy, detail, fault } of module.backendAvailability?.() ?? []) {
+      const found = detail === undefined ? "installed" : `installed: ${detail}`;
       findings.push({
         name: `${engine}: ${name}`,
-        state: installed ? "ok" : "absent",
-        detail: installed ? "installed" : `to get it: ${remedy}`,
+        state: installed ? (fault === undefined ? "ok" : "broken") : "absent",
+        detail: installed ? (fault ?? found) : `to get it: ${remedy}`,
       });
     }
   }

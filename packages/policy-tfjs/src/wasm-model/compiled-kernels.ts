@@ -96,6 +96,17 @@ export function compiledKernels(): CompiledKernels {
   return compiled;
 }
 
+/** What the kernels found of this machine, for people. @throws FoveaError if they do not compile. */
+export function describeKernels(): string {
+  const { wideTiles, fusesMultiplyAdd } = compiledKernels();
+  const isOlderV8 = Number.parseInt(process.versions.v8, 10) < 13;
+  return [
+    fusesMultiplyAdd ? "fused multiply-adds" : "multiply-adds that round twice: results have other bits than elsewhere",
+    wideTiles ? "vectors of eight floats" : "vectors of four floats",
+    ...(process.arch === "x64" && isOlderV8 ? ["Node 24 or later can be nearly twice as fast"] : []),
+  ].join(", ");
+}
+
 /** Takes the kernels that another thread has compiled. */
 export function adoptKernels(kernels: CompiledKernels): void {
   compiled ??= kernels;
