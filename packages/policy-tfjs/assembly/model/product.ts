@@ -1,4 +1,5 @@
-import { multiplyTile, PANEL, tileRows } from "./register-tiles";
+import { multiplyTile } from "./matrix-tile";
+import { PANEL, tileRows } from "./register-tiles";
 import { at, multiplyAdd } from "./vector";
 
 /** Floats of the first factor that are walked through before the next panel: they stay in the second-level cache. */
