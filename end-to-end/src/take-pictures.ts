@@ -107,8 +107,8 @@ const allRuns = query(
 );
 await picture("viewer-runs", allRuns, smoothedBands);
 await picture("viewer-runs-dark", allRuns, smoothedBands, { colorScheme: "dark" });
-const ofFirstSeed = names.filter((name) => name.endsWith("-5")).map((name) => ["run", name] as const);
-await picture("viewer-compare", query("compare", ofFirstSeed), (page) => page.locator(".families").waitFor());
+const ofLastSeed = names.filter((name) => name.endsWith("-5")).map((name) => ["run", name] as const);
+await picture("viewer-compare", query("compare", ofLastSeed), (page) => page.locator(".families").waitFor());
 await picture("viewer-rollouts", query("rollouts", [["run", run]]), (page) => page.getByText(/rollouts$/).waitFor());
 const perceived = mostDependent(await rolloutsOf("perception/step-200"));
 const perceivedPath = rolloutIn("perception/step-200", perceived);

@@ -34,11 +34,11 @@ export function tileRows(rest: i32): i32 {
 /** In line, so that each use is compiled for its own constants. Functions cannot be told so, methods can. */
 // biome-ignore lint/complexity/noStaticOnlyClass: see above.
 class Tile {
-  /** @param rows 2, 4 or 6, and whether sixteen columns or eight: constants. */
+  /** @param rows 2, 4 or 6; a constant, as is whether there are sixteen columns or eight. */
   @inline
   static multiply(
     rows: i32,
-    isWide: bool,
+    hasSixteenColumns: bool,
     row0: usize,
     row1: usize,
     row2: usize,
@@ -73,13 +73,13 @@ class Tile {
     let b3 = b0;
     let b4 = b0;
     let b5 = b0;
-    let c0 = isWide ? v128.load(bias, 32) : a0;
+    let c0 = hasSixteenColumns ? v128.load(bias, 32) : a0;
     let c1 = c0;
     let c2 = c0;
     let c3 = c0;
     let c4 = c0;
     let c5 = c0;
-    let d0 = isWide ? v128.load(bias, 48) : a0;
+    let d0 = hasSixteenColumns ? v128.load(bias, 48) : a0;
     let d1 = d0;
     let d2 = d0;
     let d3 = d0;
@@ -89,12 +89,12 @@ class Tile {
     for (let index: i32 = 0; index < depth; index++) {
       const a = v128.load(factor);
       const b = v128.load(factor, 16);
-      const c = isWide ? v128.load(factor, 32) : a;
-      const d = isWide ? v128.load(factor, 48) : a;
+      const c = hasSixteenColumns ? v128.load(factor, 32) : a;
+      const d = hasSixteenColumns ? v128.load(factor, 48) : a;
       let value = v128.load32_splat(source0);
       a0 = multiplyAdd(value, a, a0);
       b0 = multiplyAdd(value, b, b0);
-      if (isWide) {
+      if (hasSixteenColumns) {
         c0 = multiplyAdd(value, c, c0);
         d0 = multiplyAdd(value, d, d0);
       }
@@ -102,7 +102,7 @@ class Tile {
       value = v128.load32_splat(source1);
       a1 = multiplyAdd(value, a, a1);
       b1 = multiplyAdd(value, b, b1);
-      if (isWide) {
+      if (hasSixteenColumns) {
         c1 = multiplyAdd(value, c, c1);
         d1 = multiplyAdd(value, d, d1);
       }
@@ -111,7 +111,7 @@ class Tile {
         value = v128.load32_splat(source2);
         a2 = multiplyAdd(value, a, a2);
         b2 = multiplyAdd(value, b, b2);
-        if (isWide) {
+        if (hasSixteenColumns) {
           c2 = multiplyAdd(value, c, c2);
           d2 = multiplyAdd(value, d, d2);
         }
@@ -119,7 +119,7 @@ class Tile {
         value = v128.load32_splat(source3);
         a3 = multiplyAdd(value, a, a3);
         b3 = multiplyAdd(value, b, b3);
-        if (isWide) {
+        if (hasSixteenColumns) {
           c3 = multiplyAdd(value, c, c3);
           d3 = multiplyAdd(value, d, d3);
         }
@@ -129,7 +129,7 @@ class Tile {
         value = v128.load32_splat(source4);
         a4 = multiplyAdd(value, a, a4);
         b4 = multiplyAdd(value, b, b4);
-        if (isWide) {
+        if (hasSixteenColumns) {
           c4 = multiplyAdd(value, c, c4);
           d4 = multiplyAdd(value, d, d4);
         }
@@ -137,7 +137,7 @@ class Tile {
         value = v128.load32_splat(source5);
         a5 = multiplyAdd(value, a, a5);
         b5 = multiplyAdd(value, b, b5);
-        if (isWide) {
+        if (hasSixteenColumns) {
           c5 = multiplyAdd(value, c, c5);
           d5 = multiplyAdd(value, d, d5);
         }
@@ -145,27 +145,27 @@ class Tile {
       }
       factor += factorStride;
     }
-    Tile.store(isWide, a0, b0, c0, d0, base, target);
-    Tile.store(isWide, a1, b1, c1, d1, base + baseStride, target + targetStride);
+    Tile.store(hasSixteenColumns, a0, b0, c0, d0, base, target);
+    Tile.store(hasSixteenColumns, a1, b1, c1, d1, base + baseStride, target + targetStride);
     if (rows > 2) {
-      Tile.store(isWide, a2, b2, c2, d2, base + 2 * baseStride, target + 2 * targetStride);
-      Tile.store(isWide, a3, b3, c3, d3, base + 3 * baseStride, target + 3 * targetStride);
+      Tile.store(hasSixteenColumns, a2, b2, c2, d2, base + 2 * baseStride, target + 2 * targetStride);
+      Tile.store(hasSixteenColumns, a3, b3, c3, d3, base + 3 * baseStride, target + 3 * targetStride);
     }
     if (rows > 4) {
-      Tile.store(isWide, a4, b4, c4, d4, base + 4 * baseStride, target + 4 * targetStride);
-      Tile.store(isWide, a5, b5, c5, d5, base + 5 * baseStride, target + 5 * targetStride);
+      Tile.store(hasSixteenColumns, a4, b4, c4, d4, base + 4 * baseStride, target + 4 * targetStride);
+      Tile.store(hasSixteenColumns, a5, b5, c5, d5, base + 5 * baseStride, target + 5 * targetStride);
     }
   }
 
   @inline
-  private static store(isWide: bool, a: v128, b: v128, c: v128, d: v128, base: usize, target: usize): void {
+  private static store(hasSixteenColumns: bool, a: v128, b: v128, c: v128, d: v128, base: usize, target: usize): void {
     const first = f32x4.add(v128.load(base), a);
     const second = f32x4.add(v128.load(base, 16), b);
-    const third = isWide ? f32x4.add(v128.load(base, 32), c) : c;
-    const fourth = isWide ? f32x4.add(v128.load(base, 48), d) : d;
+    const third = hasSixteenColumns ? f32x4.add(v128.load(base, 32), c) : c;
+    const fourth = hasSixteenColumns ? f32x4.add(v128.load(base, 48), d) : d;
     v128.store(target, first);
     v128.store(target, second, 16);
-    if (isWide) {
+    if (hasSixteenColumns) {
       v128.store(target, third, 32);
       v128.store(target, fourth, 48);
     }

@@ -21,7 +21,7 @@ describe("the compiled kernels", () => {
 
   it("say what they found of the machine, as `fovea doctor` shows it of the backend wasm", () => {
     const { wideTiles, fusesMultiplyAdd } = compiledKernels();
-    expect(describeKernels()).toContain(wideTiles ? "vectors of eight floats" : "vectors of four floats");
+    expect(describeKernels()).toContain(wideTiles ? "wide register tiles" : "narrow register tiles");
     expect(describeKernels().startsWith("fused multiply-adds")).toBe(fusesMultiplyAdd);
     const wasm = backendAvailability().find(({ name }) => name === "wasm");
     expect(wasm).toMatchObject({ installed: true, detail: describeKernels() });

@@ -58,15 +58,15 @@ function compile(): object {
 }
 
 /** An instance of the kernels with a memory of its own. */
-export function instantiateKernels({ module, wideTiles }: CompiledKernels): KernelExports {
+export function instantiateKernels({ module, wideTiles }: Omit<CompiledKernels, "fusesMultiplyAdd">): KernelExports {
   const run = new webAssembly.Instance(module, { env: {} }).exports as KernelExports;
   run.setWideTiles(Number(wideTiles));
   return run;
 }
 
 /** Milliseconds of the fastest of some small products. */
-function fastestProduct(kernels: CompiledKernels): number {
-  const run = instantiateKernels(kernels);
+function fastestProduct(module: object, wideTiles: boolean): number {
+  const run = instantiateKernels({ module, wideTiles });
   const [rows, width] = [60, 64];
   const a = run.freeMemory();
   const panels = a + 4 * rows * width;
@@ -86,12 +86,11 @@ let compiled: CompiledKernels | undefined;
 /** The kernels of this thread, compiled when first asked for: some milliseconds. */
 export function compiledKernels(): CompiledKernels {
   if (compiled === undefined) {
-    const plain: CompiledKernels = { module: compile(), wideTiles: false, fusesMultiplyAdd: true };
-    const wide = { ...plain, wideTiles: true };
+    const module = compile();
     // What is compiled later cannot be timed now.
-    const wideTiles = compilerFlags().length > 0 && fastestProduct(wide) < fastestProduct(plain);
-    const fusesMultiplyAdd = instantiateKernels(plain).fusesMultiplyAdd(1 + 2 ** -12, 1 + 2 ** -11) !== 0;
-    compiled = { ...plain, wideTiles, fusesMultiplyAdd };
+    const wideTiles = compilerFlags().length > 0 && fastestProduct(module, true) < fastestProduct(module, false);
+    const run = instantiateKernels({ module, wideTiles });
+    compiled = { module, wideTiles, fusesMultiplyAdd: run.fusesMultiplyAdd(1 + 2 ** -12, 1 + 2 ** -11) !== 0 };
   }
   return compiled;
 }
@@ -102,7 +101,7 @@ export function describeKernels(): string {
   const isOlderV8 = Number.parseInt(process.versions.v8, 10) < 13;
   return [
     fusesMultiplyAdd ? "fused multiply-adds" : "multiply-adds that round twice: results have other bits than elsewhere",
-    wideTiles ? "vectors of eight floats" : "vectors of four floats",
+    wideTiles ? "wide register tiles" : "narrow register tiles",
     ...(process.arch === "x64" && isOlderV8 ? ["Node 24 or later can be nearly twice as fast"] : []),
   ].join(", ");
 }

@@ -1,5 +1,13 @@
 import { type ActiveRows, keptTape, outputTape } from "./active-rows.ts";
-import { type DecoderPass, decoderShape, isLastRowOnly, type LayerTape, normalise, rotate } from "./decoder.ts";
+import {
+  attentionScratch,
+  type DecoderPass,
+  decoderShape,
+  isLastRowOnly,
+  type LayerTape,
+  normalise,
+  rotate,
+} from "./decoder.ts";
 import type { Address } from "./kernel-exports.ts";
 import {
   type AttentionShape,
@@ -197,7 +205,7 @@ function sequenceGradients(
   const caches = pass.prompts[layer]!;
   const longest = Math.max(0, ...pass.sequences.map(({ length }) => length));
   const longestPrompt = Math.max(0, ...caches.map(({ length }) => length));
-  const scratch = kernels.allocate(64 + 8 * (longest + longestPrompt + 32));
+  const scratch = attentionScratch(model, longest + longestPrompt, 8);
   const own = allocateCache(kernels, shape, longest);
   const ownFloats = cacheFloats(shape, own.capacity);
   const ownGradients = {

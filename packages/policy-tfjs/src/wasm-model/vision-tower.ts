@@ -1,6 +1,6 @@
 import { cutPatches, shuffledPatchOrder } from "../image-patches.ts";
 import type { VisionConfig } from "../model-config.ts";
-import { attend } from "./decoder.ts";
+import { attend, attentionScratch } from "./decoder.ts";
 import { fillGradientCache } from "./decoder-gradient.ts";
 import type { Address } from "./kernel-exports.ts";
 import {
@@ -83,7 +83,7 @@ export function encodeImages(
   const normalised = kernels.allocate(rows * hiddenSize);
   const activated = kernels.allocate(rows * intermediateSize);
   const cache = allocateCache(kernels, shape, perImage);
-  const scratch = kernels.allocate(64 + 4 * (perImage + 32));
+  const scratch = attentionScratch(model, perImage, 4);
   const allocate = (): LayerTape => ({
     input: 0,
     inputMoments: kernels.allocate(2 * rows),
@@ -258,7 +258,7 @@ function attentionGradient(
     keyGradients: kernels.allocate(floats),
     valueGradients: kernels.allocate(floats),
   };
-  const scratch = kernels.allocate(64 + 8 * (perImage + 32));
+  const scratch = attentionScratch(model, perImage, 8);
   for (let image = 0; image < images; image++) {
     const first = image * perImage;
     const source = tape.projected + 4 * first * shape.stride;
