@@ -1,3 +1,2 @@
-/** The bytes of one kernel of `assembly/`, as base64. */
-export function compileKernel(name: string): Promise<string>;
-export const kernels: readonly string[];
+/** The bytes of the kernels, as base64. */
+export function compileKernels(): Promise<string>;

@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import { FoveaError } from "@fovea-rl/core";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
-import { registerAdamW } from "./kernels/adamw.ts";
 import { describeKernels } from "./wasm-model/compiled-kernels.ts";
 
 /** The backends a user can name. */
@@ -67,7 +66,6 @@ const DESCRIPTIONS: Readonly<Record<ConcreteBackendName, BackendDescription>> = 
     start: async () => {
       await import("@tensorflow/tfjs-backend-wasm");
       await use("wasm");
-      await registerAdamW();
     },
   },
   tensorflow: {

@@ -13,7 +13,7 @@ import { swigluFeedForward } from "./operations/feed-forward.ts";
 import { linear } from "./operations/linear.ts";
 import { rmsNorm } from "./operations/normalisation.ts";
 import { packHeads, type RotaryTables } from "./operations/rotary-embedding.ts";
-import type { Parameters } from "./parameters.ts";
+import type { TensorParameters } from "./tensor-parameters.ts";
 
 function headCounts(config: ModelConfig): HeadCounts {
   const { heads, keyValueHeads, headDimension } = config.text;
@@ -48,7 +48,7 @@ function runLayers(
   embedded: tf.Tensor2D,
   pass: Pick<DecoderPass, "rows" | "length" | "rotary" | "prefix">,
   answer: LayerAttention,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   run: RunSegment,
 ): DecoderOutput {
@@ -80,7 +80,7 @@ function runLayers(
 export function decode(
   embedded: tf.Tensor2D,
   pass: DecoderPass,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   run: RunSegment,
 ): DecoderOutput {
@@ -110,7 +110,7 @@ export function decodeNext(
   rotary: RotaryTables,
   cache: readonly LayerCache[],
   prefixMask: tf.Tensor4D | undefined,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
 ): { readonly hidden: tf.Tensor2D; readonly grown: readonly { keys: tf.Tensor4D; values: tf.Tensor4D }[] } {
   const counts = headCounts(config);

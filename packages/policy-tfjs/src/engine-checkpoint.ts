@@ -2,10 +2,10 @@ import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
-import { AdamW, type AdamWOptions } from "./adamw.ts";
+import type { AdamW } from "./adamw.ts";
 import { type ModelConfig, parseModelConfig } from "./model-config.ts";
 import { readModelWeights, writeModelWeights } from "./model-weights.ts";
-import { Parameters } from "./parameters.ts";
+import { assembleParameters, type Parameters, type ParameterValues } from "./parameters.ts";
 import { type NamedTensor, readSafetensors, type TensorMap, writeSafetensors } from "./safetensors.ts";
 import { writeAside } from "./write-aside.ts";
 
@@ -27,6 +27,15 @@ export interface EngineState {
   readonly optimiser: AdamW;
   /** `undefined` while nobody has asked for the reference policy. */
   readonly reference: Parameters | undefined;
+}
+
+/** The same as a checkpoint keeps it. */
+export interface SavedState {
+  readonly parameters: ParameterValues;
+  /** `undefined` before the first step. */
+  readonly moments: { readonly first: ParameterValues; readonly second: ParameterValues } | undefined;
+  readonly optimiserSteps: number;
+  readonly reference: ParameterValues | undefined;
 }
 
 /** Files of a model directory that belong to its tokenizer and processor: whatever is text and not written anew. */
@@ -52,14 +61,13 @@ export async function writeEngineCheckpoint(
     await copyFile(join(modelDirectory, file), join(directory, file));
   }
   await writeModelWeights(directory, await state.parameters.toCheckpoint());
-  const moments = new Map<string, NamedTensor>();
-  for (const [prefix, parameters] of [
-    [FIRST_MOMENT, state.optimiser.firstMoments],
-    [SECOND_MOMENT, state.optimiser.secondMoments],
-  ] as const) {
-    for (const [name, tensor] of await parameters.toCheckpoint()) moments.set(prefix + name, tensor);
+  const { moments } = state.optimiser;
+  if (moments !== undefined) {
+    const tensors = new Map<string, NamedTensor>();
+    for (const [name, tensor] of await moments.first.toCheckpoint()) tensors.set(FIRST_MOMENT + name, tensor);
+    for (const [name, tensor] of await moments.second.toCheckpoint()) tensors.set(SECOND_MOMENT + name, tensor);
+    await writeSafetensors(join(directory, OPTIMISER_FILE), tensors);
   }
-  await writeSafetensors(join(directory, OPTIMISER_FILE), moments);
   if (state.reference !== undefined) {
     await writeSafetensors(join(directory, REFERENCE_FILE), await state.reference.toCheckpoint());
   }
@@ -94,15 +102,11 @@ function withoutPrefix(tensors: TensorMap, prefix: string): TensorMap {
 }
 
 /**
- * Reads what {@link writeEngineCheckpoint} wrote. Everything is read and checked before the first tensor is made.
+ * Reads what {@link writeEngineCheckpoint} wrote. Everything is read and checked: whoever asks gives up nothing before.
  *
  * @throws FoveaError naming the file at fault, or saying that the checkpoint is of another model.
  */
-export async function readEngineCheckpoint(
-  directory: string,
-  config: ModelConfig,
-  optimiserOptions: AdamWOptions,
-): Promise<EngineState> {
+export async function readEngineCheckpoint(directory: string, config: ModelConfig): Promise<SavedState> {
   const state = await readState(join(directory, STATE_FILE));
   const configPath = join(directory, "config.json");
   const source = await readFile(configPath, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -114,28 +118,22 @@ export async function readEngineCheckpoint(
       throw new FoveaError(`${configPath} describes another model than the one in use (they differ in "${part}")`);
     }
   }
-  const weights = await readModelWeights(directory);
-  const optimiserPath = join(directory, OPTIMISER_FILE);
-  const moments = (await readSafetensors(optimiserPath)).tensors;
+  const parameters = assembleParameters(config, await readModelWeights(directory), directory);
   const referencePath = join(directory, REFERENCE_FILE);
-  const reference = state.hasReference ? (await readSafetensors(referencePath)).tensors : undefined;
-  const made: Parameters[] = [];
-  const make = (tensors: TensorMap, origin: string): Parameters => {
-    const parameters = Parameters.fromCheckpoint(config, tensors, origin);
-    made.push(parameters);
-    return parameters;
+  return {
+    parameters,
+    moments: state.optimiserSteps === 0 ? undefined : await readMoments(join(directory, OPTIMISER_FILE), config),
+    optimiserSteps: state.optimiserSteps,
+    reference: state.hasReference
+      ? assembleParameters(config, (await readSafetensors(referencePath)).tensors, referencePath)
+      : undefined,
   };
-  try {
-    const parameters = make(weights, directory);
-    const first = make(withoutPrefix(moments, FIRST_MOMENT), optimiserPath);
-    const second = make(withoutPrefix(moments, SECOND_MOMENT), optimiserPath);
-    return {
-      parameters,
-      optimiser: new AdamW(optimiserOptions, first, second, state.optimiserSteps),
-      reference: reference === undefined ? undefined : make(reference, referencePath),
-    };
-  } catch (error) {
-    for (const parameters of made) parameters.dispose();
-    throw error;
-  }
+}
+
+async function readMoments(path: string, config: ModelConfig): Promise<SavedState["moments"]> {
+  const { tensors } = await readSafetensors(path);
+  return {
+    first: assembleParameters(config, withoutPrefix(tensors, FIRST_MOMENT), path),
+    second: assembleParameters(config, withoutPrefix(tensors, SECOND_MOMENT), path),
+  };
 }

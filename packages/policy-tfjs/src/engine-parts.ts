@@ -1,14 +1,15 @@
 import type { PolicyContext } from "@fovea-rl/core";
 import { type ConcreteBackendName, startBackend } from "./backend.ts";
 import { resolveCheckpointDirectory } from "./checkpoint-directory.ts";
+import { createExecutor } from "./create-executor.ts";
+import type { Executor } from "./executor.ts";
 import { type ImageProcessor, readImageProcessor } from "./image-processor.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
-import { Parameters } from "./parameters.ts";
-import { localExecutor, type PassExecutor } from "./pass-executor.ts";
-import { checkGradientCheckpointing, type TfjsPolicyOptions } from "./policy-options.ts";
+import { parameterLayouts } from "./parameter-layout.ts";
+import { assembleParameters, type Parameters } from "./parameters.ts";
+import type { TfjsPolicyOptions } from "./policy-options.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { pooledExecutor } from "./worker-executor.ts";
 
 /** What an engine is made of once its checkpoint is read. */
 export interface EngineParts {
@@ -21,7 +22,7 @@ export interface EngineParts {
   /** `undefined` where the model has no vision part. */
   readonly imageProcessor: ImageProcessor | undefined;
   readonly parameters: Parameters;
-  readonly executor: PassExecutor;
+  readonly executor: Executor;
 }
 
 /** Reads the checkpoint that the options name, and starts their backend and workers. */
@@ -37,9 +38,9 @@ export async function openEngine(options: TfjsPolicyOptions, context: PolicyCont
       : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
   const weights = await readModelWeights(modelDirectory);
   const backend = await startBackend(options.backend);
-  checkGradientCheckpointing(options, backend);
-  const parameters = Parameters.fromCheckpoint(config, weights, modelDirectory);
-  const executor =
-    options.workers > 1 ? pooledExecutor(options.workers, backend, config, parameters) : localExecutor(config);
+  // All is checked before the first worker is started: a broken checkpoint leaves nothing behind.
+  const values = assembleParameters(config, weights, modelDirectory);
+  const executor = createExecutor(options, backend, config);
+  const parameters = executor.createParameters(parameterLayouts(config), values);
   return { options, context, backend, modelDirectory, config, tokenizer, imageProcessor, parameters, executor };
 }

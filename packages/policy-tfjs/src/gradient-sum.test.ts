@@ -1,45 +1,63 @@
 import { describe, expect, it } from "vitest";
 import { GradientSum } from "./gradient-sum.ts";
+import { Parameters } from "./parameters.ts";
 
-function gradientSum() {
-  let rooms = 0;
-  const sum = new GradientSum(() => {
-    rooms++;
-    return new Float32Array(2);
-  });
-  const add = (...gradient: number[]): void => {
-    const room = sum.room();
-    room.set(gradient);
-    sum.add(room);
-  };
-  return { sum, add, rooms: () => rooms };
+/** A gradient of two numbers, which knows whether it was disposed of. */
+class Pair extends Parameters {
+  isDisposed = false;
+  readonly #pair: Float32Array;
+
+  constructor(...pair: number[]) {
+    super([{ name: "pair", shape: [2], arrangement: "rows", sources: [] }]);
+    this.#pair = Float32Array.from(pair);
+  }
+
+  async values(): Promise<Float32Array> {
+    return this.#pair.slice();
+  }
+
+  async add(other: this): Promise<void> {
+    other.#pair.forEach((value, index) => {
+      this.#pair[index]! += value;
+    });
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+
+  copy = (): never => this.#unused();
+  zeros = (): never => this.#unused();
+  squares = (): never => this.#unused();
+  step = (): never => this.#unused();
+  #unused(): never {
+    throw new Error("nobody asks a sum for this");
+  }
 }
 
 describe("the sum of gradients", () => {
-  it("starts anew once it is spent, and uses its rooms again", () => {
-    const { sum, add, rooms } = gradientSum();
+  it("starts anew once it is spent, and frees what was added", async () => {
+    const sum = new GradientSum();
     for (let step = 0; step < 3; step++) {
       expect(sum.isEmpty).toBe(true);
-      for (const gradient of [
-        [1, 2],
-        [10, 20],
-        [100, 200],
-      ])
-        add(...gradient);
+      const gradients = [new Pair(1, 2), new Pair(10, 20), new Pair(100, 200)];
+      for (const gradient of gradients) await sum.add(gradient);
       expect(sum.isEmpty).toBe(false);
-      expect(sum.spend((total) => [...total])).toEqual([111, 222]);
+      expect(await sum.spend((total) => total.values("pair"))).toEqual(Float32Array.of(111, 222));
+      expect(gradients.every(({ isDisposed }) => isDisposed)).toBe(true);
     }
-    expect(rooms()).toBe(2);
   });
 
-  it("is spent even if its use fails", () => {
-    const { sum, add } = gradientSum();
-    add(1, 2);
-    expect(() =>
-      sum.spend(() => {
+  it("is spent even if its use fails", async () => {
+    const sum = new GradientSum();
+    const gradient = new Pair(1, 2);
+    await sum.add(gradient);
+    await expect(
+      sum.spend(async () => {
         throw new Error("not finite");
       }),
-    ).toThrow("not finite");
-    expect(() => sum.spend(() => {})).toThrow("no gradient to step along");
+    ).rejects.toThrow("not finite");
+    expect(gradient.isDisposed).toBe(true);
+    await expect(sum.spend(async () => {})).rejects.toThrow("no gradient to step along");
   });
 });

@@ -8,15 +8,16 @@ import { outputKernel, responseLogprobs, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
 import { checkpointed, type RunSegment, recorded } from "./operations/checkpoint.ts";
-import { disassembleParameter } from "./parameter-layout.ts";
-import { Parameters } from "./parameters.ts";
+import { disassembleParameter, parameterLayouts } from "./parameter-layout.ts";
+import { assembleParameters } from "./parameters.ts";
 import { readSafetensors, type TensorMap } from "./safetensors.ts";
+import { TensorParameters } from "./tensor-parameters.ts";
 import { createPrefixBatch, createResponseBatch, type ModelPrompt, type PrefixBatch } from "./token-batch.ts";
 
 // A random SmolVLM with logits and gradients computed by transformers (fixtures/README.md).
 const directory = join(import.meta.dirname, "../fixtures/smolvlm-a");
 let config: ModelConfig;
-let parameters: Parameters;
+let parameters: TensorParameters;
 let golden: TensorMap;
 let prompts: readonly ModelPrompt[];
 
@@ -29,7 +30,8 @@ function row(tensor: string, index: number): Float32Array {
 beforeAll(async () => {
   await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
-  parameters = Parameters.fromCheckpoint(config, await readModelWeights(directory), directory);
+  const values = assembleParameters(config, await readModelWeights(directory), directory);
+  parameters = TensorParameters.fromValues(parameterLayouts(config), values);
   golden = (await readSafetensors(join(directory, "golden.safetensors"))).tensors;
   prompts = [0, 1].map((index) => ({
     tokens: Int32Array.from(row("input_ids", index)),

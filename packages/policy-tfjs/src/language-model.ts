@@ -4,19 +4,24 @@ import type { ModelConfig } from "./model-config.ts";
 import { type RunSegment, recorded } from "./operations/checkpoint.ts";
 import { embed, rearrangeRows } from "./operations/embedding.ts";
 import { logDistributions, tokenLogprobs } from "./operations/token-log-probabilities.ts";
-import type { Parameters } from "./parameters.ts";
+import type { TensorParameters } from "./tensor-parameters.ts";
 import type { PrefixBatch, ResponseBatch } from "./token-batch.ts";
 import { encodeImages } from "./vision-tower.ts";
 
 /** The output projection `[hiddenSize, vocabulary]`: its own, or the embedding's transpose. */
-export function outputKernel(parameters: Parameters, config: ModelConfig): tf.Tensor2D {
+export function outputKernel(parameters: TensorParameters, config: ModelConfig): tf.Tensor2D {
   return config.text.tieWordEmbeddings
     ? (tf.transpose(parameters.get("text.embedding")) as tf.Tensor2D)
     : parameters.get("head.kernel");
 }
 
 /** Prompt tokens as vectors `[B * P, hiddenSize]`, with image features in the place of image tokens. */
-function embedPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelConfig, run: RunSegment): tf.Tensor2D {
+function embedPrefix(
+  batch: PrefixBatch,
+  parameters: TensorParameters,
+  config: ModelConfig,
+  run: RunSegment,
+): tf.Tensor2D {
   const words = embed(parameters.get("text.embedding"), batch.tokens);
   const images = batch.prompts.flatMap((prompt) => prompt.pixelValues);
   if (images.length === 0) return words;
@@ -36,7 +41,7 @@ function embedPrefix(batch: PrefixBatch, parameters: Parameters, config: ModelCo
 /** The shared pass over B prompts. */
 export function runPrefix(
   batch: PrefixBatch,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   run: RunSegment = recorded,
 ): DecoderOutput {
@@ -62,7 +67,7 @@ export function lastHidden(hidden: tf.Tensor2D, batch: PrefixBatch): tf.Tensor2D
 function responseHidden(
   prefix: PrefixBatch,
   responses: ResponseBatch,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   run: RunSegment,
 ): tf.Tensor2D {
@@ -93,7 +98,7 @@ function responseHidden(
 export function responseLogprobs(
   prefix: PrefixBatch,
   responses: ResponseBatch,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   temperature: number,
   run: RunSegment = recorded,
@@ -107,7 +112,7 @@ export function responseLogprobs(
 export function responseDistributions(
   prefix: PrefixBatch,
   responses: ResponseBatch,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   temperature: number,
 ): tf.Tensor2D {

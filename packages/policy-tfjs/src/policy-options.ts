@@ -32,7 +32,7 @@ export const policyOptionsSchema = z.strictObject({
    */
   samplingRows: z.int().positive().optional(),
   /**
-   * Threads that sample, score and differentiate side by side, each with a copy of the weights; 1 is this thread alone. On tensorflow they
+   * Threads that sample, score and differentiate side by side on the same weights; 1 is this thread alone. On tensorflow they
    * only sample: TensorFlow uses all cores by itself. Results are the same for any number. There is work for several only where a batch
    * has several passes: see microBatchTokens and samplingRows.
    */
@@ -49,7 +49,10 @@ export const policyOptionsSchema = z.strictObject({
 export type TfjsPolicyOptions = z.output<typeof policyOptionsSchema>;
 
 /** @throws FoveaError if the backend cannot do what the options ask for. */
-export function checkGradientCheckpointing({ gradientCheckpointing }: TfjsPolicyOptions, backend: string): void {
+export function checkGradientCheckpointing(
+  { gradientCheckpointing }: Pick<TfjsPolicyOptions, "gradientCheckpointing">,
+  backend: string,
+): void {
   if (!gradientCheckpointing || backend !== "wasm") return;
   throw new FoveaError(
     'policy option "gradientCheckpointing": the backend "wasm" has none; lower microBatchTokens for less memory there',

@@ -1,7 +1,7 @@
 import { FoveaError, type Image, type Prompt } from "@fovea-rl/core";
+import type { Executor } from "./executor.ts";
 import type { ImageProcessor } from "./image-processor.ts";
 import type { ModelConfig } from "./model-config.ts";
-import type { PassExecutor } from "./pass-executor.ts";
 import type { ModelPrompt } from "./token-batch.ts";
 import type { EncodedPrompt, Tokenizer } from "./tokenizer.ts";
 
@@ -12,7 +12,7 @@ export interface PromptEncoding {
   /** `undefined` where the model has no vision part. */
   readonly imageProcessor: ImageProcessor | undefined;
   /** Who will read the pixels. */
-  readonly executor: Pick<PassExecutor, "allocate">;
+  readonly executor: Pick<Executor, "allocate">;
 }
 
 /** Prompts as the model takes them. What was encoded once is known for as long as the prompt's parts live. */
@@ -80,7 +80,9 @@ export class PromptEncoder {
   async #pixels(image: Image): Promise<Float32Array> {
     const known = this.#pixelValues.get(image);
     if (known !== undefined) return known;
-    const values = await this.#encoding.imageProcessor!.process(image, this.#encoding.executor.allocate);
+    const values = await this.#encoding.imageProcessor!.process(image, (size) =>
+      this.#encoding.executor.allocate(size),
+    );
     this.#pixelValues.set(image, values);
     return values;
   }

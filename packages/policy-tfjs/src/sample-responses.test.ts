@@ -8,8 +8,10 @@ import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
-import { Parameters } from "./parameters.ts";
+import { parameterLayouts } from "./parameter-layout.ts";
+import { assembleParameters } from "./parameters.ts";
 import { sampleResponses } from "./sample-responses.ts";
+import { TensorParameters } from "./tensor-parameters.ts";
 import { createPrefixBatch } from "./token-batch.ts";
 
 // A really pretrained language model, with what transformers makes of it (fixtures/README.md).
@@ -20,12 +22,13 @@ const expected = JSON.parse(readFileSync(join(directory, "expected.json"), "utf8
   readonly logprobsOfGreedyTokens1to63: readonly number[];
 };
 let config: ModelConfig;
-let parameters: Parameters;
+let parameters: TensorParameters;
 
 beforeAll(async () => {
   await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
-  parameters = Parameters.fromCheckpoint(config, await readModelWeights(directory), directory);
+  const values = assembleParameters(config, await readModelWeights(directory), directory);
+  parameters = TensorParameters.fromValues(parameterLayouts(config), values);
 });
 
 const greedy = {

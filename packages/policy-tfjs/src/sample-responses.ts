@@ -7,7 +7,7 @@ import type { ModelConfig } from "./model-config.ts";
 import { unpackHeads } from "./operations/attention.ts";
 import { lookUp } from "./operations/embedding.ts";
 import { disposeRotaryTables, rotaryTables } from "./operations/rotary-embedding.ts";
-import type { Parameters } from "./parameters.ts";
+import type { TensorParameters } from "./tensor-parameters.ts";
 import { createPrefixBatch, disposePrefixBatch, type ModelPrompt } from "./token-batch.ts";
 import { tokenLogits } from "./token-distribution.ts";
 
@@ -81,7 +81,7 @@ function shrinkCache(
 /** First tokens' logits and the cache that all samples of a prompt share. */
 function prefill(
   prompts: readonly ModelPrompt[],
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
 ): { readonly logits: tf.Tensor2D; readonly cache: LayerCache[]; readonly keyMask: tf.Tensor4D | undefined } {
   const batch = createPrefixBatch(prompts, config);
@@ -115,7 +115,7 @@ function prefill(
 export async function sampleResponses(
   prompts: readonly ModelPrompt[],
   generators: readonly (readonly RandomGenerator[])[],
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   settings: SampleSettings,
 ): Promise<SampledResponse[][]> {
@@ -163,7 +163,7 @@ function decodeStep(
   prompts: readonly ModelPrompt[],
   cache: readonly LayerCache[],
   keyMask: tf.Tensor4D | undefined,
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
 ): { readonly logits: tf.Tensor2D; readonly grown: { keys: tf.Tensor4D; values: tf.Tensor4D }[] } {
   const { heads, keyValueHeads, headDimension, ropeTheta } = config.text;

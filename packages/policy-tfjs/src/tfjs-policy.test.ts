@@ -356,6 +356,17 @@ describe("saving and loading", () => {
     expect(await resumed.fingerprint()).toBe(await unbroken.fingerprint());
   });
 
+  it("goes on from before the first step", async () => {
+    const unbroken = await track(createPolicy());
+    await unbroken.save(directory);
+    await train(unbroken, [0]);
+    const resumed = await track(createPolicy());
+    await train(resumed, [1]);
+    await resumed.load(directory);
+    await train(resumed, [0]);
+    expect(await resumed.fingerprint()).toBe(await unbroken.fingerprint());
+  });
+
   it("writes a checkpoint that is a model of its own", async () => {
     const policy = await track(createPolicy());
     await train(policy, [0]);
@@ -371,8 +382,9 @@ describe("saving and loading", () => {
     "refuses a truncated %s by its name, and keeps what it had",
     async (file) => {
       const policy = await track(createPolicy());
-      await policy.save(directory);
       await train(policy, [0]);
+      await policy.save(directory);
+      await train(policy, [1]);
       const before = await policy.fingerprint();
       const tensors = tf.memory().numTensors;
       truncateSync(join(directory, file), 100 > readFileSync(join(directory, file)).length ? 10 : 100);

@@ -23,14 +23,14 @@ import { AdamW, type AdamWOptions, globalNorm } from "./adamw.ts";
 import { scoresOfDistributions } from "./distribution-scores.ts";
 import { readEngineCheckpoint, writeEngineCheckpoint } from "./engine-checkpoint.ts";
 import { type EngineParts, openEngine } from "./engine-parts.ts";
+import { inOrder } from "./executor.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { LossReports } from "./loss-reports.ts";
 import { createMicroBatches, type MicroBatch } from "./micro-batches.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { readModelWeights } from "./model-weights.ts";
-import { Parameters } from "./parameters.ts";
-import { inOrder } from "./pass-executor.ts";
-import { samplesInWasm } from "./passes.ts";
+import { parameterLayouts } from "./parameter-layout.ts";
+import { assembleParameters, type Parameters, type ParameterValues } from "./parameters.ts";
 import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import { PromptEncoder } from "./prompt-encoder.ts";
 import { createSamplePasses } from "./sample-passes.ts";
@@ -44,18 +44,19 @@ export class TfjsPolicy implements Policy {
   readonly capabilities: PolicyCapabilities;
   readonly #parts: EngineParts;
   readonly #encoder: PromptEncoder;
-  readonly #gradients: GradientSum;
+  readonly #gradients = new GradientSum();
   #parameters: Parameters;
   #optimiser: AdamW;
   #reference: Parameters | undefined;
+  /** Whether the parameters are still those of the model's directory. */
+  #isUntrained = true;
 
   constructor(parts: EngineParts) {
     const { config, executor, options, parameters } = parts;
     this.#parts = parts;
     this.#encoder = new PromptEncoder(parts);
-    this.#gradients = new GradientSum(() => executor.allocate(this.#parameters.count()));
     this.#parameters = parameters;
-    this.#optimiser = AdamW.create(parameters, options.optimiser);
+    this.#optimiser = new AdamW(options.optimiser);
     executor.acquire();
     this.capabilities = {
       supported: new Set([
@@ -75,9 +76,11 @@ export class TfjsPolicy implements Policy {
     return new TfjsPolicy(await openEngine(options, context));
   }
 
-  /** Another policy with the same weights and a fresh optimiser. Weights are shared until either of the two changes its own. */
+  /** Another policy with the same weights and a fresh optimiser. */
   fork(): TfjsPolicy {
-    return new TfjsPolicy({ ...this.#parts, parameters: Parameters.copyOf(this.#parameters) });
+    const fork = new TfjsPolicy({ ...this.#parts, parameters: this.#parameters.copy() });
+    fork.#isUntrained = this.#isUntrained;
+    return fork;
   }
 
   /** The model's shape and special tokens. */
@@ -183,7 +186,7 @@ export class TfjsPolicy implements Policy {
   }
 
   async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
-    const { executor, options } = this.#parts;
+    const { executor } = this.#parts;
     const size = miniBatchSize(groups.flatMap(({ rollouts }) => rollouts));
     const batches = await this.#microBatches(
       groups.map(({ prompt, rollouts }) => ({ prompt, responses: rollouts.map(({ tokens }) => tokens) })),
@@ -200,17 +203,12 @@ export class TfjsPolicy implements Policy {
             reports.keep(batch, output);
             return output.loss;
           };
-          const into = this.#gradients.room();
-          const gradientPass = {
-            ...pass,
-            rows: Int32Array.from(rows, ({ row }) => row),
-            checkpointed: options.gradientCheckpointing,
-          };
-          await executor.gradient(gradientPass, this.#parameters, objective, into);
-          return { gradient: into, report: await reports.read(batch) };
+          const gradientPass = { ...pass, rows: Int32Array.from(rows, ({ row }) => row) };
+          const gradient = await executor.gradient(gradientPass, this.#parameters, objective);
+          return { gradient, report: await reports.read(batch) };
         },
-        ({ gradient, report }) => {
-          this.#gradients.add(gradient);
+        async ({ gradient, report }) => {
+          await this.#gradients.add(gradient);
           reports.add(report);
         },
       );
@@ -221,11 +219,12 @@ export class TfjsPolicy implements Policy {
   }
 
   async step({ learningRate, maximumGradientNorm }: StepOptions): Promise<Required<StepReport>> {
-    return this.#gradients.spend((gradients) => {
-      const gradientNorm = globalNorm(gradients, this.#parameters.layouts);
+    return this.#gradients.spend(async (gradient) => {
+      const gradientNorm = await globalNorm(gradient);
+      this.#isUntrained = false;
       const exceeds = maximumGradientNorm !== undefined && gradientNorm > maximumGradientNorm;
       const scale = exceeds ? maximumGradientNorm / gradientNorm : 1;
-      this.#optimiser.apply(this.#parameters, gradients, learningRate, scale);
+      await this.#optimiser.apply(this.#parameters, gradient, learningRate, scale);
       return { gradientNorm };
     });
   }
@@ -235,19 +234,26 @@ export class TfjsPolicy implements Policy {
     this.#optimiser = this.#optimiser.withOptions(options);
   }
 
-  /** The reference is the model the engine started from, read again when somebody asks for it, until it is refreshed. */
+  /** The reference is the model the engine started from, until it is refreshed. There is none before somebody asks for it. */
   async #referenceParameters(): Promise<Parameters> {
-    if (this.#reference === undefined) {
-      const { config, modelDirectory } = this.#parts;
-      const weights = await readModelWeights(modelDirectory);
-      this.#reference = Parameters.fromCheckpoint(config, weights, modelDirectory);
-    }
+    this.#reference ??= this.#isUntrained ? this.#parameters.copy() : await this.#readModel();
     return this.#reference;
+  }
+
+  async #readModel(): Promise<Parameters> {
+    const { config, modelDirectory } = this.#parts;
+    const weights = await readModelWeights(modelDirectory);
+    return this.#createParameters(assembleParameters(config, weights, modelDirectory));
+  }
+
+  #createParameters(values: ParameterValues): Parameters {
+    const { executor, config } = this.#parts;
+    return executor.createParameters(parameterLayouts(config), values);
   }
 
   async refreshReference(): Promise<void> {
     this.#reference?.dispose();
-    this.#reference = Parameters.copyOf(this.#parameters);
+    this.#reference = this.#parameters.copy();
   }
 
   async save(directory: string): Promise<void> {
@@ -262,11 +268,17 @@ export class TfjsPolicy implements Policy {
   }
 
   async load(directory: string): Promise<void> {
-    const state = await readEngineCheckpoint(directory, this.#parts.config, this.#parts.options.optimiser);
+    const { config, options } = this.#parts;
+    const { parameters, moments, optimiserSteps, reference } = await readEngineCheckpoint(directory, config);
     this.#disposeState();
-    this.#parameters = state.parameters;
-    this.#optimiser = state.optimiser;
-    this.#reference = state.reference;
+    this.#parameters = this.#createParameters(parameters);
+    this.#isUntrained = false;
+    this.#optimiser = new AdamW(
+      options.optimiser,
+      moments && { first: this.#createParameters(moments.first), second: this.#createParameters(moments.second) },
+      optimiserSteps,
+    );
+    this.#reference = reference && this.#createParameters(reference);
   }
 
   fingerprint(): Promise<string> {
@@ -278,7 +290,7 @@ export class TfjsPolicy implements Policy {
       engine: "@fovea-rl/policy-tfjs",
       backend: this.#parts.backend,
       // Sums of kernels that round once or twice differ in bits.
-      ...(samplesInWasm(this.#parameters) ? { fusedMultiplyAdd: compiledKernels().fusesMultiplyAdd } : {}),
+      ...(this.#parts.executor.usesKernels ? { fusedMultiplyAdd: compiledKernels().fusesMultiplyAdd } : {}),
       tensorflowJs: tf.version_core,
       model: this.#parts.options.model,
       modelType: this.#parts.config.modelType,

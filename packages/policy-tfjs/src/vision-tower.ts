@@ -8,7 +8,7 @@ import { geluFeedForward } from "./operations/feed-forward.ts";
 import { affine, linear } from "./operations/linear.ts";
 import { layerNorm } from "./operations/normalisation.ts";
 import { packHeads } from "./operations/rotary-embedding.ts";
-import type { Parameters } from "./parameters.ts";
+import type { TensorParameters } from "./tensor-parameters.ts";
 
 const NO_MASKS = { own: undefined, prefix: undefined };
 
@@ -20,7 +20,7 @@ const NO_MASKS = { own: undefined, prefix: undefined };
  */
 export function encodeImages(
   images: readonly Float32Array[],
-  parameters: Parameters,
+  parameters: TensorParameters,
   config: ModelConfig,
   run: RunSegment,
 ): tf.Tensor2D {

@@ -1,9 +1,18 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ModelConfig } from "./model-config.ts";
-import type { GradientPass, SamplePass, ScorePass } from "./passes.ts";
-import type { SharedWeights } from "./shared-weights.ts";
+import type { CompiledKernels } from "./wasm-model/compiled-kernels.ts";
+import type { SharedMemory } from "./wasm-model/kernel-memory.ts";
+import type { KernelTaskKind, KernelTasks } from "./wasm-model/kernel-task.ts";
 
-/** How a worker asks for dLoss/dlogprob in the middle of a gradient pass, without giving up its tape. */
+/** What a worker is started with. */
+export interface WorkerSetup {
+  /** Compiled once, by the thread that starts workers. */
+  readonly compiled: CompiledKernels;
+  readonly memory: SharedMemory;
+  readonly config: ModelConfig;
+}
+
+/** How a worker asks for dLoss/dlogprobs in the middle of a gradient pass, without giving up its place in it. */
 export interface LossExchange {
   /** Takes the worker's {@link LossQuestion}. */
   readonly port: MessagePort;
@@ -24,16 +33,10 @@ export interface LossQuestion {
 
 /** What a worker is asked to do. */
 export type WorkerTask = {
-  readonly config: ModelConfig;
-  readonly weights: SharedWeights;
-} & (
-  | { readonly kind: "sample"; readonly pass: SamplePass }
-  | { readonly kind: "score"; readonly pass: ScorePass }
-  | {
-      readonly kind: "gradient";
-      readonly pass: GradientPass;
-      readonly exchange: LossExchange;
-      /** Room for dLoss/dparameter of all parameters, float32. */
-      readonly gradient: SharedArrayBuffer;
-    }
-);
+  readonly [Kind in KernelTaskKind]: {
+    readonly kind: Kind;
+    readonly task: KernelTasks[Kind];
+    /** For tasks that ask for a gradient. */
+    readonly exchange?: LossExchange;
+  };
+}[KernelTaskKind];

@@ -1,8 +1,13 @@
 import { fourRows, PANEL, PANEL_BYTES, sixRows, ZEROS } from "./register-tiles";
 import { at } from "./vector";
 
-/** A tile of its own, `[6, 16]`, for what overhangs a matrix. */
-const OVERHANG: usize = memory.data(384, 64);
+/** A tile of this thread's own, `[6, 16]`, for what overhangs a matrix. */
+let overhang: usize = 0;
+
+/** @param tile room for a tile; must be called before any product. */
+export function setOverhang(tile: usize): void {
+  overhang = tile;
+}
 
 /**
  * C = A · B + bias, or C += A · B + bias, for `size` rows, as tileRows has it, and sixteen columns, of which `rows` and `columns` exist.
@@ -30,12 +35,12 @@ export function multiplyTile(
   const isWhole = rows === size && columns === PANEL;
   const stride: usize = (<usize>width) << 2;
   const initial = bias ? bias : ZEROS;
-  const target = isWhole ? c : OVERHANG;
+  const target = isWhole ? c : overhang;
   const targetStride = isWhole ? stride : PANEL_BYTES;
   const base = accumulate ? target : ZEROS;
   const baseStride: usize = accumulate ? targetStride : 0;
   if (!isWhole && accumulate) {
-    for (let row: i32 = 0; row < rows; row++) copyPart(c + row * stride, OVERHANG + row * PANEL_BYTES, columns);
+    for (let row: i32 = 0; row < rows; row++) copyPart(c + row * stride, overhang + row * PANEL_BYTES, columns);
   }
   const row1 = min(source + rowStride, last);
   const row2 = min(row1 + rowStride, last);
@@ -78,7 +83,7 @@ export function multiplyTile(
     );
   }
   if (!isWhole) {
-    for (let row: i32 = 0; row < rows; row++) copyPart(OVERHANG + row * PANEL_BYTES, c + row * stride, columns);
+    for (let row: i32 = 0; row < rows; row++) copyPart(overhang + row * PANEL_BYTES, c + row * stride, columns);
   }
 }
 

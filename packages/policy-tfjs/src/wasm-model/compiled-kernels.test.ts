@@ -11,7 +11,8 @@ describe("the compiled kernels", () => {
   it("can be sent to a worker, which runs the same code", async () => {
     const source = `
       const { parentPort, workerData } = require("node:worker_threads");
-      const { exports } = new WebAssembly.Instance(workerData.module, { env: {} });
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+      const { exports } = new WebAssembly.Instance(workerData.module, { env: { memory } });
       parentPort.postMessage(exports.fusesMultiplyAdd(1 + 2 ** -12, 1 + 2 ** -11) !== 0);`;
     const worker = new Worker(source, { eval: true, workerData: compiledKernels() });
     const answer = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));

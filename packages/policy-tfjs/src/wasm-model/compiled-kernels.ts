@@ -1,7 +1,8 @@
 import v8 from "node:v8";
-import { FoveaError } from "@fovea-rl/core";
-import { MODEL_KERNELS_BINARY } from "../kernels/model-kernels-binary.ts";
+import { FoveaError } from "@fovea-rl/core/fovea-error";
 import type { KernelExports } from "./kernel-exports.ts";
+import { KernelMemory } from "./kernel-memory.ts";
+import { MODEL_KERNELS_BINARY } from "./model-kernels-binary.ts";
 
 /** Node has WebAssembly, but its types come with the browser's only. */
 interface WebAssemblyNamespace {
@@ -57,21 +58,26 @@ function compile(): object {
   }
 }
 
-/** An instance of the kernels with a memory of its own. */
-export function instantiateKernels({ module, wideTiles }: Omit<CompiledKernels, "fusesMultiplyAdd">): KernelExports {
-  const run = new webAssembly.Instance(module, { env: {} }).exports as KernelExports;
+/** An instance of the kernels on a memory. */
+export function instantiateKernels(
+  { module, wideTiles }: Omit<CompiledKernels, "fusesMultiplyAdd">,
+  { shared: { memory } }: KernelMemory,
+): KernelExports {
+  const run = new webAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
   run.setWideTiles(Number(wideTiles));
   return run;
 }
 
 /** Milliseconds of the fastest of some small products. */
 function fastestProduct(module: object, wideTiles: boolean): number {
-  const run = instantiateKernels({ module, wideTiles });
+  const memory = KernelMemory.create();
+  const run = instantiateKernels({ module, wideTiles }, memory);
   const [rows, width] = [60, 64];
-  const a = run.freeMemory();
-  const panels = a + 4 * rows * width;
-  const c = panels + 4 * width * width;
-  run.memory.grow(2);
+  const [a, panels, c] = [rows, width, rows].map((height) => memory.allocate(height * width)) as [
+    number,
+    number,
+    number,
+  ];
   let fastest = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < 20; repeat++) {
     const start = performance.now();
@@ -89,7 +95,7 @@ export function compiledKernels(): CompiledKernels {
     const module = compile();
     // What is compiled later cannot be timed now.
     const wideTiles = compilerFlags().length > 0 && fastestProduct(module, true) < fastestProduct(module, false);
-    const run = instantiateKernels({ module, wideTiles });
+    const run = instantiateKernels({ module, wideTiles }, KernelMemory.create());
     compiled = { module, wideTiles, fusesMultiplyAdd: run.fusesMultiplyAdd(1 + 2 ** -12, 1 + 2 ** -11) !== 0 };
   }
   return compiled;

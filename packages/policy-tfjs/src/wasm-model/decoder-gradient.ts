@@ -224,8 +224,8 @@ function sequenceGradients(
       operands = { cache: caches[index]!, ...ownGradients, keyGradients: keys, valueGradients: values };
     } else {
       const floats = cacheFloats(shape, own.capacity);
-      kernels.floats(ownGradients.keyGradients, floats).fill(0);
-      kernels.floats(ownGradients.valueGradients, floats).fill(0);
+      kernels.run.clear(ownGradients.keyGradients, floats);
+      kernels.run.clear(ownGradients.valueGradients, floats);
       fillCache(kernels, shape, own, rows, length, 0);
       operands = { cache: own, ...ownGradients };
     }

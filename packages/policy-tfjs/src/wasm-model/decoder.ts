@@ -84,7 +84,7 @@ export function isLastRowOnly(pass: DecoderPass, layer: number, layers: number):
 /** Copies the last row of each sequence. */
 export function copyLastRows(model: WasmModel, from: Address, to: Address, pass: DecoderPass, width: number): void {
   pass.sequences.forEach(({ row, length }, index) => {
-    model.kernels.copy(from + 4 * (row + length - 1) * width, to + 4 * index * width, width);
+    model.kernels.run.move(from + 4 * (row + length - 1) * width, to + 4 * index * width, width);
   });
 }
 
@@ -135,7 +135,7 @@ export function decode(model: WasmModel, embedded: Address, pass: DecoderPass, t
     if (tape !== undefined || lastRowOnly) {
       middle = kernels.allocate(outputs * hiddenSize);
       if (lastRowOnly) copyLastRows(model, input, middle, pass, hiddenSize);
-      else kernels.copy(input, middle, outputs * hiddenSize);
+      else kernels.run.move(input, middle, outputs * hiddenSize);
     }
     model.linear(buffers.attended, `text.${layer}.out.kernel`, middle, outputs, { accumulate: true });
     normalise(model, middle, `text.${layer}.norm2.weight`, normalised, buffers.middleInverses, outputs);
@@ -145,7 +145,7 @@ export function decode(model: WasmModel, embedded: Address, pass: DecoderPass, t
     x = middle;
     if (tape !== undefined) {
       x = kernels.allocate(outputs * hiddenSize);
-      kernels.copy(middle, x, outputs * hiddenSize);
+      kernels.run.move(middle, x, outputs * hiddenSize);
       tape.push({ ...buffers, input, middle });
     }
     model.linear(hidden, `text.${layer}.down.kernel`, x, outputs, { accumulate: true });

@@ -5,13 +5,14 @@ type Kernel = (...operands: number[]) => void;
 
 /** The functions of assembly/model-kernels.ts; their parameters are documented there. */
 export interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  freeMemory(): Address;
   readonly fusesMultiplyAdd: (factor: number, subtrahend: number) => number;
+  readonly add: Kernel;
   readonly addKeyValueGradients: Kernel;
   readonly addRows: Kernel;
+  readonly addSquares: Kernel;
   readonly attend: Kernel;
   readonly attendGradient: Kernel;
+  readonly clear: Kernel;
   readonly copyRows: Kernel;
   readonly gatherRows: Kernel;
   readonly gelu: Kernel;
@@ -20,6 +21,7 @@ export interface KernelExports {
   readonly layerNormGradient: Kernel;
   readonly logDistributions: Kernel;
   readonly logitGradient: Kernel;
+  readonly move: Kernel;
   readonly packPanels: Kernel;
   readonly packTiles: Kernel;
   readonly product: Kernel;
@@ -29,7 +31,9 @@ export interface KernelExports {
   readonly scatterRows: Kernel;
   readonly storeKeyRowsValueColumns: Kernel;
   readonly storeKeysValues: Kernel;
+  readonly setOverhang: Kernel;
   readonly setWideTiles: Kernel;
+  readonly stepAdamW: Kernel;
   readonly sumRows: Kernel;
   readonly swiglu: Kernel;
   readonly swigluGradient: Kernel;

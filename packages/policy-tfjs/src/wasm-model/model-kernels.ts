@@ -1,81 +1,87 @@
-import { FoveaError } from "@fovea-rl/core";
 import { compiledKernels, instantiateKernels } from "./compiled-kernels.ts";
 import type { Address, KernelExports } from "./kernel-exports.ts";
+import { type Block, FLOAT, KernelMemory } from "./kernel-memory.ts";
 
-const PAGE = 65_536;
-const MAXIMUM_PAGES = 65_536;
-const FLOAT = 4;
-/** Buffers begin at cache lines, and kernels may touch them up to a multiple of sixteen floats. */
-const ALIGNMENT = 64;
+/** The least that a thread takes of the memory at a time. */
+const SMALLEST_BLOCK = 1 << 20;
+/** Bytes of a tile of six rows and sixteen columns. */
+const TILE = 6 * 16 * FLOAT;
 
 export function roundUpToSixteen(count: number): number {
   return Math.ceil(count / 16) * 16;
 }
 
 /**
- * An instance of the kernels with a memory of its own, given out from its lower end upwards. What a pass allocates is given back when it
- * ends, all at once; the memory itself stays, as WebAssembly cannot return it, for the next pass.
+ * One thread's kernels, on memory that it may share with others, and what its passes allocate. That is given out from the lower end of the
+ * thread's own blocks upwards, and given back when a pass ends, all at once; the blocks stay, for the next pass.
  */
 export class ModelKernels {
   readonly run: KernelExports;
+  readonly memory: KernelMemory;
+  readonly #blocks: Block[];
+  /** The block that is being given out; all before it are used up. */
+  #current = 0;
   #free: Address;
 
-  constructor() {
-    this.run = instantiateKernels(compiledKernels());
-    this.#free = this.run.freeMemory();
+  constructor(memory: KernelMemory = KernelMemory.create()) {
+    this.memory = memory;
+    this.run = instantiateKernels(compiledKernels(), memory);
+    this.run.setOverhang(memory.reserve(TILE).start);
+    this.#blocks = [memory.reserve(SMALLEST_BLOCK)];
+    this.#free = this.#blocks[0]!.start;
   }
 
   /** Room for some floats; what it holds is undefined. */
   allocate(floats: number): Address {
-    const address = this.#free;
-    const end = address + Math.ceil((floats * FLOAT) / ALIGNMENT) * ALIGNMENT;
-    const pages = Math.ceil(end / PAGE) - this.run.memory.buffer.byteLength / PAGE;
-    if (pages > 0) {
-      try {
-        if (end > MAXIMUM_PAGES * PAGE) throw new RangeError("beyond 32-bit addresses");
-        this.run.memory.grow(pages);
-      } catch (error) {
-        throw new FoveaError(
-          `a pass needs ${(end / 2 ** 30).toFixed(1)} GiB of memory, more than can be had (at most 4 GiB); lower the policy's microBatchTokens or samplingRows`,
-          { cause: error },
-        );
-      }
+    const bytes = roundUpToSixteen(floats) * FLOAT;
+    for (;;) {
+      const block = this.#blocks[this.#current]!;
+      const isLast = this.#current === this.#blocks.length - 1;
+      const lacking = this.#free + bytes - block.end;
+      if (lacking <= 0 || (isLast && this.memory.extend(block, this.#sizeOfNext(lacking)))) break;
+      if (isLast) this.#blocks.push(this.memory.reserve(this.#sizeOfNext(bytes)));
+      this.#current++;
+      this.#free = this.#blocks[this.#current]!.start;
     }
-    this.#free = end;
+    const address = this.#free;
+    this.#free += bytes;
     return address;
+  }
+
+  /** In proportion to what there is, so that threads that grow at once end up with few blocks each. */
+  #sizeOfNext(bytes: number): number {
+    const owned = this.#blocks.reduce((sum, { start, end }) => sum + end - start, 0);
+    return Math.max(bytes, SMALLEST_BLOCK, Math.floor(owned / 4));
   }
 
   /** Room for some floats, all 0. */
   zeros(floats: number): Address {
     const address = this.allocate(floats);
-    this.floats(address, floats).fill(0);
+    this.run.clear(address, floats);
     return address;
   }
 
-  /** A view; the next allocation may detach it. */
+  /** A view. */
   floats(address: Address, length: number): Float32Array {
-    return new Float32Array(this.run.memory.buffer, address, length);
+    return this.memory.floats(address, length);
   }
 
   /** A copy of values in the kernels' memory. */
   place(values: Float32Array | Int32Array | Uint32Array): Address {
     const address = this.allocate(values.length);
     const Kind = values.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => typeof values;
-    new Kind(this.run.memory.buffer, address, values.length).set(values);
+    new Kind(this.memory.buffer, address, values.length).set(values);
     return address;
-  }
-
-  copy(from: Address, to: Address, floats: number): void {
-    new Uint8Array(this.run.memory.buffer).copyWithin(to, from, from + floats * FLOAT);
   }
 
   /** Runs a pass, and gives back what it allocated. */
   scoped<Result>(pass: () => Result): Result {
-    const mark = this.#free;
+    const [current, free] = [this.#current, this.#free];
     try {
       return pass();
     } finally {
-      this.#free = mark;
+      this.#current = current;
+      this.#free = free;
     }
   }
 }

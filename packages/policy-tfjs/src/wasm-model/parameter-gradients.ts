@@ -1,28 +1,27 @@
-import type { ParameterLayout } from "../parameter-layout.ts";
 import type { Address } from "./kernel-exports.ts";
 import type { ModelKernels } from "./model-kernels.ts";
-import { panelFloats, type WasmModel } from "./wasm-model.ts";
+import type { WasmModel } from "./wasm-model.ts";
+import { panelFloats, type WeightPlaces } from "./weight-places.ts";
 
-/** Sums of dLoss/dparameter, in the parameters' own layout, for as long as a pass lasts. */
+/** Sums of dLoss/dparameter, laid out as the parameters' values are. */
 export class ParameterGradients {
   readonly #kernels: ModelKernels;
-  readonly #sums = new Map<string, { readonly address: Address; readonly size: number }>();
-  readonly #layouts: readonly ParameterLayout[];
+  readonly #places: WeightPlaces;
+  readonly #sums: Address;
 
-  constructor(model: WasmModel, layouts: readonly ParameterLayout[]) {
-    this.#kernels = model.kernels;
-    this.#layouts = layouts;
-    for (const { name, shape } of layouts) {
-      const size = shape.reduce((product, length) => product * length, 1);
-      this.#sums.set(name, { address: this.#kernels.zeros(size), size });
-    }
+  /** @param sums room for all of them, to be written over. */
+  constructor({ kernels, places }: WasmModel, sums: Address) {
+    this.#kernels = kernels;
+    this.#places = places;
+    this.#sums = sums;
+    kernels.run.clear(sums, places.sizes.values);
   }
 
   /** Where the sums of one parameter lie, to be added to. */
   of(name: string): Address {
-    const sum = this.#sums.get(name);
-    if (sum === undefined) throw new Error(`there is no parameter "${name}"`);
-    return sum.address;
+    const place = this.#places.values.get(name);
+    if (place === undefined) throw new Error(`there is no parameter "${name}"`);
+    return this.#sums + place.offset;
   }
 
   /**
@@ -44,16 +43,6 @@ export class ParameterGradients {
         if (bias !== undefined) run.sumRows(dy, this.of(bias), rows, outputs);
       }
     });
-  }
-
-  /** Copies all sums, one after the other, in the order of the layouts. */
-  copyTo(target: Float32Array): void {
-    let offset = 0;
-    for (const { name } of this.#layouts) {
-      const { address, size } = this.#sums.get(name)!;
-      target.set(this.#kernels.floats(address, size), offset);
-      offset += size;
-    }
   }
 }
 

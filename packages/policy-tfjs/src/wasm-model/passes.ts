@@ -1,11 +1,12 @@
-import type { ModelConfig } from "../model-config.ts";
-import { type Objective, objectiveGradient } from "../objective.ts";
-import type { ModelWeights } from "../parameters.ts";
 import type { GradientPass, ScorePass, ScoreResult } from "../passes.ts";
 import { headDistributions, headGradient, headLogprobs, tokensTape } from "./head.ts";
+import type { Address } from "./kernel-exports.ts";
 import { ParameterGradients } from "./parameter-gradients.ts";
 import { type PlacedResponse, responsesGradient, runResponses } from "./response-pass.ts";
-import { wasmModel } from "./wasm-model.ts";
+import type { WasmModel } from "./wasm-model.ts";
+
+/** From log-probabilities `[N * T]` of a batch to dLoss/dlogprobs. */
+export type LossGradient = (logprobs: Float32Array, shape: readonly [number, number]) => Float32Array;
 
 /** Visits the tokens of responses one after the other: the row of a padded batch (g * B + b), the place in it, and the flat index. */
 function forEachResponse(
@@ -28,10 +29,9 @@ function rowsOf(pass: Pick<ScorePass, "responses">): number {
   return pass.responses.length * Math.max(0, ...pass.responses.map((group) => group.length));
 }
 
-/** As runScorePass, with kernels of our own. Padding holds 0. */
-export function scoreInWasm(pass: ScorePass, weights: ModelWeights, config: ModelConfig): ScoreResult {
-  const model = wasmModel(weights, config, "forward");
-  const vocabulary = pass.distributions ? config.text.vocabularySize : 1;
+/** Log-probabilities of responses. Padding holds 0. */
+export function scoreInWasm(model: WasmModel, pass: ScorePass): ScoreResult {
+  const vocabulary = pass.distributions ? model.config.text.vocabularySize : 1;
   const length = longest(pass);
   const values = new Float32Array(rowsOf(pass) * length * vocabulary);
   model.kernels.scoped(() => {
@@ -52,15 +52,17 @@ export function scoreInWasm(pass: ScorePass, weights: ModelWeights, config: Mode
   return { values, length };
 }
 
-/** As runGradientPass, with kernels of our own: TensorFlow.js differentiates the objective, they the model. */
+/**
+ * The gradient of a loss of the responses' log-probabilities.
+ *
+ * @param into room for dLoss/dparameter of all parameters, laid out as their values are; written over.
+ */
 export function differentiateInWasm(
+  model: WasmModel,
   pass: GradientPass,
-  weights: ModelWeights,
-  config: ModelConfig,
-  objective: Objective,
-  into: Float32Array,
-): void {
-  const model = wasmModel(weights, config, "gradient");
+  lossGradient: LossGradient,
+  into: Address,
+): undefined {
   const length = longest(pass);
   // The loss's order of rows, from the batch's.
   const placeOf = new Map([...pass.rows].map((row, place) => [row, place]));
@@ -71,7 +73,7 @@ export function differentiateInWasm(
     forEachResponse(run.responses, pass.prompts.length, (row, first, count) => {
       padded.set(logprobs.subarray(first, first + count), placeOf.get(row)! * length);
     });
-    const slopes = objectiveGradient(padded, [pass.rows.length, length], objective);
+    const slopes = lossGradient(padded, [pass.rows.length, length]);
     const flat = new Float32Array(logprobs.length);
     forEachResponse(run.responses, pass.prompts.length, (row, first, count) => {
       const start = placeOf.get(row)! * length;
@@ -79,11 +81,8 @@ export function differentiateInWasm(
     });
     // Tokens that the loss does not depend on need no gradient: VPPO masks most, and a group that agrees has no advantage.
     const active = Int32Array.from(flat.keys()).filter((token) => flat[token] !== 0);
-    if (active.length === 0) {
-      into.fill(0);
-      return;
-    }
-    const sums = new ParameterGradients(model, weights.layouts);
+    const sums = new ParameterGradients(model, into);
+    if (active.length === 0) return;
     const states = headGradient(
       model,
       tokensTape(model, tape, active),
@@ -91,6 +90,5 @@ export function differentiateInWasm(
       sums,
     );
     responsesGradient(model, run, active, states, sums);
-    sums.copyTo(into);
   });
 }

@@ -23,7 +23,7 @@ export class RowSelection {
 
   /** Copies `[count, width]` to these rows of `[rows, width]`, and 0 to all others. */
   scatter(from: Address, to: Address, rows: number, width: number): void {
-    this.#kernels.floats(to, rows * width).fill(0);
+    this.#kernels.run.clear(to, rows * width);
     this.#kernels.run.scatterRows(from, this.#indices, to, this.count, width);
   }
 }

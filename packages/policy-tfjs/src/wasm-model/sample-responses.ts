@@ -1,7 +1,6 @@
-import type { RandomGenerator } from "@fovea-rl/core";
+import { randomGenerator } from "@fovea-rl/core/random-generator";
 import { finishedResponse, type GrowingResponse, growResponse, startResponse } from "../growing-response.ts";
-import type { ModelConfig } from "../model-config.ts";
-import type { ModelWeights } from "../parameters.ts";
+import type { SamplePass } from "../passes.ts";
 import type { SampledResponse, SampleSettings } from "../sample-responses.ts";
 import type { ModelPrompt } from "../token-batch.ts";
 import { attend, attentionScratch, decoderShape, normalise, type PromptCache, rotate } from "./decoder.ts";
@@ -11,7 +10,7 @@ import { allocateCache, fillCache, type KeyValueCache } from "./key-value-cache.
 import { runPrompts } from "./prompt-pass.ts";
 import { type RotaryPositions, rotaryPositions } from "./rotary-positions.ts";
 import { sampledLogits } from "./sampled-logits.ts";
-import { type WasmModel, wasmModel } from "./wasm-model.ts";
+import type { WasmModel } from "./wasm-model.ts";
 
 /** Tokens that a row's cache has room for at first; doubled when they are used up. */
 const FIRST_CAPACITY = 32;
@@ -23,15 +22,8 @@ interface Row {
 }
 
 /** As sampleResponses, with kernels of our own. Responses do not depend on each other, to the bit. */
-export function sampleInWasm(
-  prompts: readonly ModelPrompt[],
-  generators: readonly (readonly RandomGenerator[])[],
-  weights: ModelWeights,
-  config: ModelConfig,
-  settings: SampleSettings,
-): SampledResponse[][] {
-  const model = wasmModel(weights, config, "forward");
-  const groups = generators.map((group, prompt) => group.map((random) => startResponse(prompt, random)));
+export function sampleInWasm(model: WasmModel, { prompts, randomKeys, settings }: SamplePass): SampledResponse[][] {
+  const groups = randomKeys.map((keys, prompt) => keys.map((key) => startResponse(prompt, randomGenerator(key))));
   model.kernels.scoped(() => growAll(model, prompts, groups.flat(), settings));
   return groups.map((group) => group.map(finishedResponse));
 }
@@ -85,10 +77,10 @@ function growCache(model: WasmModel, from: KeyValueCache, tokens: number, used: 
   for (let head = 0; head < keyValueHeads; head++) {
     for (let index = 0; index < headDimension; index++) {
       const row = head * headDimension + index;
-      kernels.copy(from.keys + 4 * row * from.capacity, to.keys + 4 * row * to.capacity, used);
+      kernels.run.move(from.keys + 4 * row * from.capacity, to.keys + 4 * row * to.capacity, used);
     }
     const start = 4 * head * valueWidth;
-    kernels.copy(from.values + start * from.capacity, to.values + start * to.capacity, used * valueWidth);
+    kernels.run.move(from.values + start * from.capacity, to.values + start * to.capacity, used * valueWidth);
   }
   return to;
 }

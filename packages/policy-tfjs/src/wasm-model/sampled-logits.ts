@@ -6,7 +6,7 @@ import type { ModelKernels } from "./model-kernels.ts";
  * Logits of many rows, with their distributions at the temperatures that a draw needs computed for all rows at once.
  *
  * @param logits `[rows, vocabulary]`
- * @returns a row's logits, to be read before the next allocation.
+ * @returns a row's logits, for as long as the pass lasts.
  */
 export function sampledLogits(
   kernels: ModelKernels,
@@ -22,7 +22,7 @@ export function sampledLogits(
     kernels.run.tokenDistributions(logits, weights, sums, best, rows, vocabulary, 1 / temperature);
     return { temperature, weights, sums };
   });
-  const { buffer } = kernels.run.memory;
+  const { buffer } = kernels.memory;
   const bestTokens = new Int32Array(buffer, best, rows);
   const views = made.map(({ temperature, weights, sums }) => ({
     temperature,

@@ -74,10 +74,10 @@ export function encodeImages(
   let x = kernels.allocate(rows * hiddenSize);
   const positions = model.values("vision.positions");
   order.forEach((patch, row) => {
-    kernels.copy(positions + 4 * patch * hiddenSize, x + 4 * row * hiddenSize, hiddenSize);
+    kernels.run.move(positions + 4 * patch * hiddenSize, x + 4 * row * hiddenSize, hiddenSize);
   });
   const ofOneImage = perImage * hiddenSize;
-  for (let image = 1; image < images.length; image++) kernels.copy(x, x + 4 * image * ofOneImage, ofOneImage);
+  for (let image = 1; image < images.length; image++) kernels.run.move(x, x + 4 * image * ofOneImage, ofOneImage);
   model.linear(patches, "vision.patch.kernel", x, rows, { bias: "vision.patch.bias", accumulate: true });
   const layers: LayerTape[] = [];
   const normalised = kernels.allocate(rows * hiddenSize);
@@ -97,7 +97,7 @@ export function encodeImages(
   const copyOf = (source: Address): Address => {
     if (!keep) return source;
     const copy = kernels.allocate(rows * hiddenSize);
-    kernels.copy(source, copy, rows * hiddenSize);
+    kernels.run.move(source, copy, rows * hiddenSize);
     return copy;
   };
   let buffers: LayerTape | undefined;
@@ -264,8 +264,8 @@ function attentionGradient(
     const source = tape.projected + 4 * first * shape.stride;
     fillCache(kernels, shape, cache, source, perImage, 0);
     fillGradientCache(kernels, shape, operands, source, perImage);
-    kernels.floats(operands.keyGradients, floats).fill(0);
-    kernels.floats(operands.valueGradients, floats).fill(0);
+    kernels.run.clear(operands.keyGradients, floats);
+    kernels.run.clear(operands.valueGradients, floats);
     kernels.run.attendGradient(
       source,
       shape.stride,

@@ -1,22 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomGenerator } from "@fovea-rl/core";
+import { type RandomKey, randomGenerator } from "@fovea-rl/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "../backend.ts";
+import { KernelExecutor } from "../kernel-executor.ts";
 import { responseDistributions, responseLogprobs } from "../language-model.ts";
 import { type ModelConfig, readModelConfig } from "../model-config.ts";
 import { readModelWeights } from "../model-weights.ts";
+import type { Objective } from "../objective.ts";
 import { rearrangeRows } from "../operations/embedding.ts";
-import { disassembleParameter } from "../parameter-layout.ts";
-import { Parameters } from "../parameters.ts";
+import { disassembleParameter, parameterLayouts } from "../parameter-layout.ts";
+import { assembleParameters } from "../parameters.ts";
 import type { GradientPass, ResponsePass } from "../passes.ts";
 import { readSafetensors, type TensorMap } from "../safetensors.ts";
-import { sampleResponses } from "../sample-responses.ts";
+import { type SampledResponse, type SampleSettings, sampleResponses } from "../sample-responses.ts";
+import { TensorParameters } from "../tensor-parameters.ts";
 import { createPrefixBatch, createResponseBatch, type ModelPrompt } from "../token-batch.ts";
-import { differentiateInWasm, scoreInWasm } from "./passes.ts";
-import { sampleInWasm } from "./sample-responses.ts";
+import type { KernelParameters } from "./kernel-parameters.ts";
 
 // Models whose logits and gradients transformers computed: a vision-language model with random weights, and a pretrained language
 // model whose output projection is its embedding (fixtures/README.md).
@@ -24,7 +26,11 @@ const fixtures = join(import.meta.dirname, "../../fixtures");
 
 interface Model {
   readonly config: ModelConfig;
-  readonly parameters: Parameters;
+  /** For TensorFlow.js's operations. */
+  readonly parameters: TensorParameters;
+  /** The same for our kernels. */
+  readonly weights: KernelParameters;
+  readonly executor: KernelExecutor;
 }
 let vision: Model;
 let text: Model;
@@ -33,7 +39,15 @@ let golden: TensorMap;
 async function open(name: string): Promise<Model> {
   const directory = join(fixtures, name);
   const config = await readModelConfig(directory);
-  return { config, parameters: Parameters.fromCheckpoint(config, await readModelWeights(directory), directory) };
+  const layouts = parameterLayouts(config);
+  const values = assembleParameters(config, await readModelWeights(directory), directory);
+  const executor = new KernelExecutor(1, config);
+  return {
+    config,
+    parameters: TensorParameters.fromValues(layouts, values),
+    weights: executor.createParameters(layouts, values),
+    executor,
+  };
 }
 
 beforeAll(async () => {
@@ -74,7 +88,11 @@ function raggedPass(temperature: number): ResponsePass {
 }
 
 /** The same in TensorFlow.js's operations, `[N, T]` or `[N * T, vocabulary]`. Batches are made outside any tape. */
-function reference(pass: ResponsePass, { config, parameters }: Model, distributions = false): () => tf.Tensor2D {
+function reference(
+  pass: ResponsePass,
+  { config, parameters }: Pick<Model, "config" | "parameters">,
+  distributions = false,
+): () => tf.Tensor2D {
   const prefix = createPrefixBatch(pass.prompts, config);
   const responses = createResponseBatch(prefix, pass.responses, config);
   const compute = distributions ? responseDistributions : responseLogprobs;
@@ -91,10 +109,10 @@ function forEachToken(pass: ResponsePass, length: number, visit: (place: number)
 }
 
 describe("log-probabilities", () => {
-  it.each([0, 1])("are transformers' within 1e-4 (sequence %i)", (index) => {
+  it.each([0, 1])("are transformers' within 1e-4 (sequence %i)", async (index) => {
     const { prompt, response } = cut(index, 26);
     const pass = { prompts: [prompt], responses: [[response]], temperature: 1, distributions: false };
-    const { values } = scoreInWasm(pass, vision.parameters, vision.config);
+    const { values } = await vision.executor.score(pass, vision.weights);
     const expected = goldenRow("next_token_logprobs", index).slice(25);
     response.forEach((_, place) => {
       expect(values[place]).toBeCloseTo(expected[place]!, 4);
@@ -103,7 +121,7 @@ describe("log-probabilities", () => {
 
   it("are those of TensorFlow.js's operations, for responses and prompts of any lengths", async () => {
     const pass = raggedPass(0.7);
-    const { values, length } = scoreInWasm({ ...pass, distributions: false }, vision.parameters, vision.config);
+    const { values, length } = await vision.executor.score({ ...pass, distributions: false }, vision.weights);
     const expected = await tf.tidy(reference(pass, vision)).data();
     let tokens = 0;
     forEachToken(pass, length, (place) => {
@@ -115,7 +133,7 @@ describe("log-probabilities", () => {
 
   it("come as whole distributions too", async () => {
     const pass = raggedPass(1.3);
-    const { values, length } = scoreInWasm({ ...pass, distributions: true }, vision.parameters, vision.config);
+    const { values, length } = await vision.executor.score({ ...pass, distributions: true }, vision.weights);
     const expected = await tf.tidy(reference(pass, vision, true)).data();
     const { vocabularySize } = vision.config.text;
     forEachToken(pass, length, (place) => {
@@ -126,35 +144,41 @@ describe("log-probabilities", () => {
     });
   });
 
-  it("are the same bits whatever stands beside a response", () => {
+  it("are the same bits whatever stands beside a response", async () => {
     const pass = raggedPass(1);
-    const { values, length } = scoreInWasm({ ...pass, distributions: false }, vision.parameters, vision.config);
-    pass.responses.forEach((group, prompt) => {
-      group.forEach((response, sample) => {
+    const { values, length } = await vision.executor.score({ ...pass, distributions: false }, vision.weights);
+    for (const [prompt, group] of pass.responses.entries()) {
+      for (const [sample, response] of group.entries()) {
         const only = {
           prompts: [pass.prompts[prompt]!],
           responses: [[response]],
           temperature: 1,
           distributions: false,
         };
-        const alone = scoreInWasm(only, vision.parameters, vision.config).values.subarray(0, response.length);
+        const alone = (await vision.executor.score(only, vision.weights)).values.subarray(0, response.length);
         const start = (sample * 2 + prompt) * length;
         expect([...values.subarray(start, start + response.length)]).toEqual([...alone]);
-      });
-    });
+      }
+    }
   });
 
-  it("follow the parameters when they are replaced", async () => {
-    const { parameters, config } = await open("stories260k");
+  it("follow the weights when they are written over", async () => {
+    const { executor, weights, parameters, config } = await open("stories260k");
     const pass = {
       prompts: [{ tokens: Int32Array.of(1, 403), pixelValues: [] }],
       responses: [[Int32Array.of(407, 261)]],
       temperature: 1,
       distributions: false,
     };
-    const before = [...scoreInWasm(pass, parameters, config).values];
-    for (const { name } of parameters.layouts) parameters.replace(name, tf.mul(parameters.get(name), 1.01));
-    const after = [...scoreInWasm(pass, parameters, config).values];
+    const before = [...(await executor.score(pass, weights)).values];
+    for (const { name } of parameters.layouts) {
+      weights.write(
+        name,
+        weights.view(name).map((value) => Math.fround(1.01) * value),
+      );
+      parameters.replace(name, tf.mul(parameters.get(name), 1.01));
+    }
+    const after = [...(await executor.score(pass, weights)).values];
     expect(after).not.toEqual(before);
     const expected = await tf.tidy(reference(pass, { parameters, config })).data();
     after.forEach((value, index) => {
@@ -165,27 +189,24 @@ describe("log-probabilities", () => {
 });
 
 /** Gradients by the checkpoint's tensors. */
-function byTensor(parameters: Parameters, values: readonly Float32Array[]): Map<string, Float32Array> {
+function byTensor({ layouts }: TensorParameters, values: readonly Float32Array[]): Map<string, Float32Array> {
   return new Map(
-    parameters.layouts.flatMap((layout, index) =>
+    layouts.flatMap((layout, index) =>
       [...disassembleParameter(layout, values[index]!)].map(([name, { data }]): [string, Float32Array] => [name, data]),
     ),
   );
 }
 
 /** The gradient of a pass in our own kernels, an array for each parameter. */
-function differentiate(
+async function differentiate(
   pass: GradientPass,
-  { parameters, config }: Model,
-  objective: (logprobs: tf.Tensor2D) => tf.Scalar,
-): Float32Array[] {
-  const flat = new Float32Array(parameters.count()).fill(Number.NaN);
-  differentiateInWasm(pass, parameters, config, objective, flat);
-  let end = 0;
-  return parameters.list().map(({ size }) => {
-    end += size;
-    return flat.subarray(end - size, end);
-  });
+  { executor, weights, parameters }: Model,
+  objective: Objective,
+): Promise<Float32Array[]> {
+  const gradient = await executor.gradient(pass, weights, objective);
+  const values = await Promise.all(parameters.layouts.map(({ name }) => gradient.values(name)));
+  gradient.dispose();
+  return values;
 }
 
 function read(tensors: readonly tf.Tensor[]): Float32Array[] {
@@ -216,7 +237,7 @@ function tokenMask(pass: ResponsePass, length: number, rows: Int32Array, carries
 }
 
 /** Compares the two gradients of one pass, tensor by tensor. */
-function compareGradients(pass: ResponsePass, model: Model, carries: Carries = () => true): void {
+async function compareGradients(pass: ResponsePass, model: Model, carries: Carries = () => true): Promise<void> {
   const { parameters } = model;
   const samples = Math.max(...pass.responses.map((group) => group.length));
   const length = Math.max(...pass.responses.flat().map((tokens) => tokens.length));
@@ -229,7 +250,7 @@ function compareGradients(pass: ResponsePass, model: Model, carries: Carries = (
   expect(rows.length).toBeLessThanOrEqual(samples * pass.prompts.length);
   const mask = tokenMask(pass, length, rows, carries);
   const objective = (logprobs: tf.Tensor2D): tf.Scalar => weighted(tf.mul(logprobs, mask));
-  const actual = byTensor(parameters, differentiate({ ...pass, rows, checkpointed: false }, model, objective));
+  const actual = byTensor(parameters, await differentiate({ ...pass, rows }, model, objective));
   const logprobs = reference(pass, model);
   const expected = byTensor(
     parameters,
@@ -248,14 +269,14 @@ function compareGradients(pass: ResponsePass, model: Model, carries: Carries = (
 
 // Those of TensorFlow.js's operations are held to transformers' in language-model.test.ts.
 describe("gradients", () => {
-  it("are TensorFlow.js's for prompts and responses of any lengths, through the shared prefix and the images", () => {
-    compareGradients(raggedPass(0.7), vision);
+  it("are TensorFlow.js's for prompts and responses of any lengths, through the shared prefix and the images", async () => {
+    await compareGradients(raggedPass(0.7), vision);
   });
 
-  it("are TensorFlow.js's where the output projection is the embedding", () => {
+  it("are TensorFlow.js's where the output projection is the embedding", async () => {
     const tokens = JSON.parse(readFileSync(join(fixtures, "stories260k", "expected.json"), "utf8"))
       .greedyTokens as number[];
-    compareGradients(
+    await compareGradients(
       {
         prompts: [tokens.slice(0, 5), tokens.slice(0, 17)].map((prompt) => ({
           tokens: Int32Array.from(prompt),
@@ -278,51 +299,49 @@ describe("gradients", () => {
     ["all but the last tokens", (_, place) => place < 2],
     ["one response of one prompt", (row) => row === 3],
     ["one token", (row, place) => row === 0 && place === 1],
-  ])("are TensorFlow.js's where the objective depends on %s", (_, carries) => {
-    compareGradients(raggedPass(1), vision, carries);
+  ])("are TensorFlow.js's where the objective depends on %s", async (_, carries) => {
+    await compareGradients(raggedPass(1), vision, carries);
   });
 
-  it("are 0 where the objective depends on no token", () => {
-    const pass = { ...raggedPass(1), rows: Int32Array.of(0, 2, 4, 1, 3), checkpointed: false };
-    const gradients = differentiate(pass, vision, (logprobs) => tf.sum(tf.mul(logprobs, 0)));
+  it("are 0 where the objective depends on no token", async () => {
+    const pass = { ...raggedPass(1), rows: Int32Array.of(0, 2, 4, 1, 3) };
+    const gradients = await differentiate(pass, vision, (logprobs) => tf.sum(tf.mul(logprobs, 0)));
     for (const gradient of gradients) expect(gradient.every((value) => value === 0)).toBe(true);
   });
 
-  it("are the same bits when computed again, and leave no tensor behind", () => {
-    const pass = { ...raggedPass(1), rows: Int32Array.of(0, 2, 4, 1, 3), checkpointed: false };
-    const run = (): Float32Array[] => differentiate(pass, vision, weighted);
-    const first = run();
+  it("are the same bits when computed again, and leave no tensor behind", async () => {
+    const pass = { ...raggedPass(1), rows: Int32Array.of(0, 2, 4, 1, 3) };
+    const run = (): Promise<Float32Array[]> => differentiate(pass, vision, weighted);
+    const first = await run();
     const { numTensors } = tf.memory();
-    expect(run()).toEqual(first);
+    expect(await run()).toEqual(first);
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 });
 
 describe("sampling", () => {
-  const generators = (prompts: number, samples: number) =>
+  const keys = (prompts: number, samples: number): RandomKey[][] =>
     Array.from({ length: prompts }, (_, prompt) =>
-      Array.from({ length: samples }, (_, sample) =>
-        randomGenerator({ seed: prompt, purpose: "sample", sampleIndex: sample }),
-      ),
+      Array.from({ length: samples }, (_, sample) => ({ seed: prompt, purpose: "sample", sampleIndex: sample })),
     );
+  const sample = (
+    { executor, weights }: Model,
+    prompts: readonly ModelPrompt[],
+    randomKeys: readonly (readonly RandomKey[])[],
+    settings: SampleSettings,
+  ): Promise<SampledResponse[][]> => executor.sample({ prompts, randomKeys, settings }, weights);
 
-  it("reproduces the pretrained model's 121 greedy tokens and their log-probabilities within 1e-4", () => {
+  it("reproduces the pretrained model's 121 greedy tokens and their log-probabilities within 1e-4", async () => {
     const expected = JSON.parse(readFileSync(join(fixtures, "stories260k", "expected.json"), "utf8")) as {
       readonly greedyTokens: readonly number[];
       readonly logprobsOfGreedyTokens1to63: readonly number[];
     };
     const [first, ...rest] = expected.greedyTokens;
-    const response = sampleInWasm(
-      [{ tokens: Int32Array.of(first!), pixelValues: [] }],
-      generators(1, 1),
-      text.parameters,
-      text.config,
-      {
-        sampling: { temperature: 0, topP: 1, topK: 0, maximumTokens: 120 },
-        trainingTemperature: 1,
-        stopTokenIds: new Set(),
-      },
-    )[0]![0]!;
+    const [[response]] = (await sample(text, [{ tokens: Int32Array.of(first!), pixelValues: [] }], keys(1, 1), {
+      sampling: { temperature: 0, topP: 1, topK: 0, maximumTokens: 120 },
+      trainingTemperature: 1,
+      stopTokenIds: new Set(),
+    })) as [[SampledResponse]];
     expect([...response.tokens]).toEqual(rest);
     expected.logprobsOfGreedyTokens1to63.forEach((logprob, index) => {
       expect(Math.abs(response.logprobs[index]! - logprob)).toBeLessThan(1e-4);
@@ -336,8 +355,14 @@ describe("sampling", () => {
       trainingTemperature: 1.2,
       stopTokenIds: new Set([3, 17, 40]),
     };
-    const actual = sampleInWasm(prompts, generators(2, 5), vision.parameters, vision.config, settings);
-    const expected = await sampleResponses(prompts, generators(2, 5), vision.parameters, vision.config, settings);
+    const actual = await sample(vision, prompts, keys(2, 5), settings);
+    const expected = await sampleResponses(
+      prompts,
+      keys(2, 5).map((group) => group.map(randomGenerator)),
+      vision.parameters,
+      vision.config,
+      settings,
+    );
     expect(new Set(actual.flat().map(({ tokens }) => tokens.length)).size).toBeGreaterThan(3);
     actual.flat().forEach((response, index) => {
       const other = expected.flat()[index]!;
@@ -350,26 +375,25 @@ describe("sampling", () => {
     });
   });
 
-  it("gives a response the same bits whatever else is in the batch", () => {
-    fc.assert(
-      fc.property(
+  it("gives a response the same bits whatever else is in the batch", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.array(fc.integer({ min: 3, max: 511 }), { minLength: 1, maxLength: 12 }), {
           minLength: 1,
           maxLength: 4,
         }),
         fc.integer({ min: 1, max: 4 }),
-        (contents, samples) => {
+        async (contents, samples) => {
           const prompts = contents.map((tokens) => ({ tokens: Int32Array.of(1, ...tokens), pixelValues: [] }));
           const settings = {
             sampling: { temperature: 1, topP: 1, topK: 0, maximumTokens: 36 },
             trainingTemperature: 1,
             stopTokenIds: new Set([426]),
           };
-          const { parameters, config } = text;
-          const together = sampleInWasm(prompts, generators(prompts.length, samples), parameters, config, settings);
+          const together = await sample(text, prompts, keys(prompts.length, samples), settings);
           const last = prompts.length - 1;
-          const generator = generators(prompts.length, samples)[last]![samples - 1]!;
-          const alone = sampleInWasm([prompts[last]!], [[generator]], parameters, config, settings)[0]![0]!;
+          const key = keys(prompts.length, samples)[last]![samples - 1]!;
+          const [[alone]] = (await sample(text, [prompts[last]!], [[key]], settings)) as [[SampledResponse]];
           expect(together[last]![samples - 1]).toEqual(alone);
         },
       ),

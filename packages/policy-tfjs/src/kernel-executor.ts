@@ -1,0 +1,71 @@
+import type { Executor } from "./executor.ts";
+import type { ModelConfig } from "./model-config.ts";
+import { type Objective, objectiveGradient } from "./objective.ts";
+import type { ParameterLayout } from "./parameter-layout.ts";
+import type { ParameterValues } from "./parameters.ts";
+import type { GradientPass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
+import type { SampledResponse } from "./sample-responses.ts";
+import { KernelParameters } from "./wasm-model/kernel-parameters.ts";
+import { KernelThread } from "./wasm-model/kernel-task.ts";
+import { type KernelThreads, oneThread } from "./wasm-model/kernel-threads.ts";
+import { ModelKernels } from "./wasm-model/model-kernels.ts";
+import { WorkerThreads } from "./wasm-model/worker-threads.ts";
+
+/** Computes with kernels of our own, in this thread or in workers beside it; TensorFlow.js differentiates the loss alone. */
+export class KernelExecutor implements Executor<KernelParameters> {
+  readonly width: number;
+  readonly usesKernels = true;
+  readonly #threads: KernelThreads;
+  readonly #workers: WorkerThreads | undefined;
+  #users = 0;
+
+  constructor(workers: number, config: ModelConfig) {
+    const own = new KernelThread(new ModelKernels(), config);
+    this.width = workers;
+    this.#workers = workers > 1 ? new WorkerThreads(workers, own, config) : undefined;
+    this.#threads = this.#workers ?? oneThread(own);
+  }
+
+  get samplingWidth(): number {
+    return this.width;
+  }
+
+  createParameters(layouts: readonly ParameterLayout[], values: ParameterValues): KernelParameters {
+    return KernelParameters.fromValues(layouts, values, this.#threads);
+  }
+
+  async sample(pass: SamplePass, parameters: KernelParameters): Promise<SampledResponse[][]> {
+    return this.#threads.run("sample", { weights: await parameters.weights("forward"), pass });
+  }
+
+  async score(pass: ScorePass, parameters: KernelParameters): Promise<ScoreResult> {
+    return this.#threads.run("score", { weights: await parameters.weights("forward"), pass });
+  }
+
+  async gradient(pass: GradientPass, parameters: KernelParameters, objective: Objective): Promise<KernelParameters> {
+    const weights = await parameters.weights("gradient");
+    const gradient = new KernelParameters(parameters.layouts, this.#threads);
+    try {
+      await this.#threads.gradient({ weights, pass, gradient: gradient.address }, (logprobs, shape) =>
+        objectiveGradient(logprobs, shape, objective),
+      );
+    } catch (error) {
+      gradient.dispose();
+      throw error;
+    }
+    return gradient;
+  }
+
+  allocate(size: number): Float32Array {
+    return new Float32Array(new SharedArrayBuffer(4 * size));
+  }
+
+  acquire(): void {
+    this.#users++;
+  }
+
+  async release(): Promise<void> {
+    this.#users--;
+    if (this.#users === 0) await this.#workers?.close();
+  }
+}
