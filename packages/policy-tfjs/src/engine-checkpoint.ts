@@ -2,11 +2,12 @@ import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
-import type { AdamW } from "./adamw.ts";
+import type { AdamW, Moments } from "./adamw.ts";
 import { type ModelConfig, parseModelConfig } from "./model-config.ts";
-import { readModelWeights, writeModelWeights } from "./model-weights.ts";
-import { assembleParameters, type Parameters, type ParameterValues } from "./parameters.ts";
-import { type NamedTensor, readSafetensors, type TensorMap, writeSafetensors } from "./safetensors.ts";
+import { openModelWeights, writeModelWeights } from "./model-weights.ts";
+import { parameterReader, type ReadParameter } from "./parameter-layout.ts";
+import type { Parameters } from "./parameters.ts";
+import { type NamedTensor, openSafetensors, type StoredTensors, writeSafetensors } from "./safetensors.ts";
 import { writeAside } from "./write-aside.ts";
 
 const STATE_FILE = "engine-state.json";
@@ -29,13 +30,13 @@ export interface EngineState {
   readonly reference: Parameters | undefined;
 }
 
-/** The same as a checkpoint keeps it. */
+/** The same out of a checkpoint. */
 export interface SavedState {
-  readonly parameters: ParameterValues;
+  readonly parameters: Parameters;
   /** `undefined` before the first step. */
-  readonly moments: { readonly first: ParameterValues; readonly second: ParameterValues } | undefined;
+  readonly moments: Moments | undefined;
   readonly optimiserSteps: number;
-  readonly reference: ParameterValues | undefined;
+  readonly reference: Parameters | undefined;
 }
 
 /** Files of a model directory that belong to its tokenizer and processor: whatever is text and not written anew. */
@@ -93,7 +94,7 @@ async function readState(path: string): Promise<z.output<typeof stateSchema>> {
   }
 }
 
-function withoutPrefix(tensors: TensorMap, prefix: string): TensorMap {
+function withoutPrefix(tensors: StoredTensors, prefix: string): StoredTensors {
   return new Map(
     [...tensors]
       .filter(([name]) => name.startsWith(prefix))
@@ -101,39 +102,68 @@ function withoutPrefix(tensors: TensorMap, prefix: string): TensorMap {
   );
 }
 
-/**
- * Reads what {@link writeEngineCheckpoint} wrote. Everything is read and checked: whoever asks gives up nothing before.
- *
- * @throws FoveaError naming the file at fault, or saying that the checkpoint is of another model.
- */
-export async function readEngineCheckpoint(directory: string, config: ModelConfig): Promise<SavedState> {
-  const state = await readState(join(directory, STATE_FILE));
-  const configPath = join(directory, "config.json");
-  const source = await readFile(configPath, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new FoveaError(`cannot read ${configPath}: ${error.message}`, { cause: error });
+async function checkModel(directory: string, config: ModelConfig): Promise<void> {
+  const path = join(directory, "config.json");
+  const source = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new FoveaError(`cannot read ${path}: ${error.message}`, { cause: error });
   });
-  const saved = parseModelConfig(source, configPath);
+  const saved = parseModelConfig(source, path);
   for (const part of ["text", "vision", "scaleFactor", "modelType"] as const) {
     if (JSON.stringify(saved[part]) !== JSON.stringify(config[part])) {
-      throw new FoveaError(`${configPath} describes another model than the one in use (they differ in "${part}")`);
+      throw new FoveaError(`${path} describes another model than the one in use (they differ in "${part}")`);
     }
   }
-  const parameters = assembleParameters(config, await readModelWeights(directory), directory);
-  const referencePath = join(directory, REFERENCE_FILE);
-  return {
-    parameters,
-    moments: state.optimiserSteps === 0 ? undefined : await readMoments(join(directory, OPTIMISER_FILE), config),
-    optimiserSteps: state.optimiserSteps,
-    reference: state.hasReference
-      ? assembleParameters(config, (await readSafetensors(referencePath)).tensors, referencePath)
-      : undefined,
-  };
 }
 
-async function readMoments(path: string, config: ModelConfig): Promise<SavedState["moments"]> {
-  const { tensors } = await readSafetensors(path);
-  return {
-    first: assembleParameters(config, withoutPrefix(tensors, FIRST_MOMENT), path),
-    second: assembleParameters(config, withoutPrefix(tensors, SECOND_MOMENT), path),
+/**
+ * Reads what {@link writeEngineCheckpoint} wrote. All files are there, whole and of this model before the first parameters are made.
+ *
+ * @param create makes parameters of what is read; they are disposed if others cannot be.
+ * @throws FoveaError naming the file at fault, or saying that the checkpoint is of another model.
+ */
+export async function readEngineCheckpoint(
+  directory: string,
+  config: ModelConfig,
+  create: (read: ReadParameter) => Promise<Parameters>,
+): Promise<SavedState> {
+  const { optimiserSteps, hasReference } = await readState(join(directory, STATE_FILE));
+  await checkModel(directory, config);
+  const made: Parameters[] = [];
+  const make = async (read: ReadParameter): Promise<Parameters> => {
+    const parameters = await create(read);
+    made.push(parameters);
+    return parameters;
   };
+  const files: { close(): Promise<void> }[] = [];
+  const open = async (opening: Promise<{ readonly tensors: StoredTensors; close(): Promise<void> }>) => {
+    const file = await opening;
+    files.push(file);
+    return file.tensors;
+  };
+  try {
+    const readWeights = parameterReader(config, await open(openModelWeights(directory)), directory);
+    let readMoments: { readonly first: ReadParameter; readonly second: ReadParameter } | undefined;
+    if (optimiserSteps > 0) {
+      const path = join(directory, OPTIMISER_FILE);
+      const moments = await open(openSafetensors(path));
+      const first = parameterReader(config, withoutPrefix(moments, FIRST_MOMENT), path);
+      readMoments = { first, second: parameterReader(config, withoutPrefix(moments, SECOND_MOMENT), path) };
+    }
+    let readReference: ReadParameter | undefined;
+    if (hasReference) {
+      const path = join(directory, REFERENCE_FILE);
+      readReference = parameterReader(config, await open(openSafetensors(path)), path);
+    }
+    return {
+      parameters: await make(readWeights),
+      moments: readMoments && { first: await make(readMoments.first), second: await make(readMoments.second) },
+      optimiserSteps,
+      reference: readReference && (await make(readReference)),
+    };
+  } catch (error) {
+    for (const parameters of made) parameters.dispose();
+    throw error;
+  } finally {
+    for (const file of files) await file.close();
+  }
 }

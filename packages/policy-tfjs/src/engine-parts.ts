@@ -5,9 +5,9 @@ import { createExecutor } from "./create-executor.ts";
 import type { Executor } from "./executor.ts";
 import { type ImageProcessor, readImageProcessor } from "./image-processor.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
-import { readModelWeights } from "./model-weights.ts";
-import { parameterLayouts } from "./parameter-layout.ts";
-import { assembleParameters, type Parameters } from "./parameters.ts";
+import { openModelWeights } from "./model-weights.ts";
+import { parameterLayouts, parameterReader } from "./parameter-layout.ts";
+import type { Parameters } from "./parameters.ts";
 import type { TfjsPolicyOptions } from "./policy-options.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
 
@@ -36,11 +36,19 @@ export async function openEngine(options: TfjsPolicyOptions, context: PolicyCont
     config.vision === undefined
       ? undefined
       : await readImageProcessor(modelDirectory, config.vision.imageSize, { ignoreImageSplitting });
-  const weights = await readModelWeights(modelDirectory);
-  const backend = await startBackend(options.backend);
-  // All is checked before the first worker is started: a broken checkpoint leaves nothing behind.
-  const values = assembleParameters(config, weights, modelDirectory);
-  const executor = createExecutor(options, backend, config);
-  const parameters = executor.createParameters(parameterLayouts(config), values);
-  return { options, context, backend, modelDirectory, config, tokenizer, imageProcessor, parameters, executor };
+  const weights = await openModelWeights(modelDirectory);
+  try {
+    // Before the first worker is started: a broken checkpoint leaves nothing behind.
+    const read = parameterReader(config, weights.tensors, modelDirectory);
+    const backend = await startBackend(options.backend);
+    const executor = createExecutor(options, backend, config);
+    const parameters = await executor.createParameters(parameterLayouts(config), read).catch(async (error: unknown) => {
+      executor.acquire();
+      await executor.release();
+      throw error;
+    });
+    return { options, context, backend, modelDirectory, config, tokenizer, imageProcessor, parameters, executor };
+  } finally {
+    await weights.close();
+  }
 }

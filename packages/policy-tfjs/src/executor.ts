@@ -1,6 +1,6 @@
 import type { Objective } from "./objective.ts";
-import type { ParameterLayout } from "./parameter-layout.ts";
-import type { Parameters, ParameterValues } from "./parameters.ts";
+import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
+import type { Parameters } from "./parameters.ts";
 import type { GradientPass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 
@@ -12,7 +12,8 @@ export interface Executor<Set extends Parameters = Parameters> {
   readonly width: number;
   /** Whether products are summed up by kernels of our own. */
   readonly usesKernels: boolean;
-  createParameters(layouts: readonly ParameterLayout[], values: ParameterValues): Set;
+  /** Reads one parameter after the other, and leaves nothing behind if one cannot be read. */
+  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<Set>;
   sample(pass: SamplePass, parameters: Set): Promise<SampledResponse[][]>;
   score(pass: ScorePass, parameters: Set): Promise<ScoreResult>;
   /**

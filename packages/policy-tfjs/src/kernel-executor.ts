@@ -1,14 +1,15 @@
 import type { Executor } from "./executor.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { type Objective, objectiveGradient } from "./objective.ts";
-import type { ParameterLayout } from "./parameter-layout.ts";
-import type { ParameterValues } from "./parameters.ts";
+import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
 import type { GradientPass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import { KernelParameters } from "./wasm-model/kernel-parameters.ts";
 import { KernelThread } from "./wasm-model/kernel-task.ts";
 import { type KernelThreads, oneThread } from "./wasm-model/kernel-threads.ts";
 import { ModelKernels } from "./wasm-model/model-kernels.ts";
+import { PackedCopy } from "./wasm-model/packed-copy.ts";
+import type { PlacedWeights } from "./wasm-model/wasm-model.ts";
 import { WorkerThreads } from "./wasm-model/worker-threads.ts";
 
 /** Computes with kernels of our own, in this thread or in workers beside it; TensorFlow.js differentiates the loss alone. */
@@ -30,12 +31,22 @@ export class KernelExecutor implements Executor<KernelParameters> {
     return this.width;
   }
 
-  createParameters(layouts: readonly ParameterLayout[], values: ParameterValues): KernelParameters {
-    return KernelParameters.fromValues(layouts, values, this.#threads);
+  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<KernelParameters> {
+    return KernelParameters.read(layouts, read, this.#threads);
   }
 
   async sample(pass: SamplePass, parameters: KernelParameters): Promise<SampledResponse[][]> {
-    return this.#threads.run("sample", { weights: await parameters.weights("forward"), pass });
+    return this.sampleFrom(pass, await parameters.weights("forward"));
+  }
+
+  /** Samples from weights in the kernels' memory, whoever has put them there. */
+  sampleFrom(pass: SamplePass, weights: PlacedWeights): Promise<SampledResponse[][]> {
+    return this.#threads.run("sample", { weights, pass });
+  }
+
+  /** Room in the kernels' memory for a copy of weights that are not this executor's. */
+  createCopy(): PackedCopy {
+    return new PackedCopy(this.#threads.own);
   }
 
   async score(pass: ScorePass, parameters: KernelParameters): Promise<ScoreResult> {

@@ -6,10 +6,9 @@ import { startBackend } from "./backend.ts";
 import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, responseLogprobs, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
-import { readModelWeights } from "./model-weights.ts";
+import { openModelWeights } from "./model-weights.ts";
 import { checkpointed, type RunSegment, recorded } from "./operations/checkpoint.ts";
-import { disassembleParameter, parameterLayouts } from "./parameter-layout.ts";
-import { assembleParameters } from "./parameters.ts";
+import { disassembleParameter, parameterLayouts, parameterReader } from "./parameter-layout.ts";
 import { readSafetensors, type TensorMap } from "./safetensors.ts";
 import { TensorParameters } from "./tensor-parameters.ts";
 import { createPrefixBatch, createResponseBatch, type ModelPrompt, type PrefixBatch } from "./token-batch.ts";
@@ -30,8 +29,10 @@ function row(tensor: string, index: number): Float32Array {
 beforeAll(async () => {
   await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
-  const values = assembleParameters(config, await readModelWeights(directory), directory);
-  parameters = TensorParameters.fromValues(parameterLayouts(config), values);
+  const weights = await openModelWeights(directory);
+  const read = parameterReader(config, weights.tensors, directory);
+  parameters = await TensorParameters.read(parameterLayouts(config), read);
+  await weights.close();
   golden = (await readSafetensors(join(directory, "golden.safetensors"))).tensors;
   prompts = [0, 1].map((index) => ({
     tokens: Int32Array.from(row("input_ids", index)),

@@ -115,7 +115,8 @@ export function responseDistributions(
   parameters: TensorParameters,
   config: ModelConfig,
   temperature: number,
+  run: RunSegment = recorded,
 ): tf.Tensor2D {
-  const hidden = responseHidden(prefix, responses, parameters, config, recorded);
+  const hidden = responseHidden(prefix, responses, parameters, config, run);
   return logDistributions(hidden, outputKernel(parameters, config), temperature);
 }

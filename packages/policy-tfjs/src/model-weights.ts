@@ -2,7 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
 import { duplicateKey } from "./duplicate-keys.ts";
-import { type NamedTensor, readSafetensors, type TensorMap, writeSafetensors } from "./safetensors.ts";
+import {
+  type NamedTensor,
+  type OpenSafetensors,
+  openSafetensors,
+  readTensors,
+  type StoredTensor,
+  type TensorMap,
+  writeSafetensors,
+} from "./safetensors.ts";
 import { writeAside } from "./write-aside.ts";
 
 const SINGLE_FILE = "model.safetensors";
@@ -31,42 +39,65 @@ async function readIndex(path: string): Promise<ReadonlyMap<string, string>> {
   return new Map(Object.entries(weightMap as Record<string, string>));
 }
 
-async function readShards(directory: string): Promise<TensorMap> {
+async function openShards(directory: string): Promise<OpenWeights> {
   const indexPath = join(directory, INDEX_FILE);
   const index = await readIndex(indexPath);
-  const tensors = new Map<string, NamedTensor>();
-  for (const file of new Set(index.values())) {
-    const shard = await readSafetensors(join(directory, file));
-    for (const [name, tensor] of shard.tensors) {
-      if (index.get(name) !== file) {
-        const claimed = index.get(name) ?? "no file";
-        throw new FoveaError(
-          `${join(directory, file)}: the tensor "${name}" is here, but ${INDEX_FILE} puts it in ${claimed}`,
-        );
+  const tensors = new Map<string, StoredTensor>();
+  const shards: OpenSafetensors[] = [];
+  const close = async () => {
+    for (const shard of shards) await shard.close();
+  };
+  try {
+    for (const file of new Set(index.values())) {
+      const shard = await openSafetensors(join(directory, file));
+      shards.push(shard);
+      for (const [name, tensor] of shard.tensors) {
+        if (index.get(name) !== file) {
+          const claimed = index.get(name) ?? "no file";
+          throw new FoveaError(
+            `${join(directory, file)}: the tensor "${name}" is here, but ${INDEX_FILE} puts it in ${claimed}`,
+          );
+        }
+        tensors.set(name, tensor);
       }
-      tensors.set(name, tensor);
     }
+    for (const [name, file] of index) {
+      if (!tensors.has(name))
+        throw new FoveaError(`${join(directory, file)}: the tensor "${name}" of ${INDEX_FILE} is missing`);
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
-  for (const [name, file] of index) {
-    if (!tensors.has(name))
-      throw new FoveaError(`${join(directory, file)}: the tensor "${name}" of ${INDEX_FILE} is missing`);
-  }
-  return tensors;
+  return { tensors, close };
 }
 
+/** Weights that are read one by one. */
+export type OpenWeights = Pick<OpenSafetensors, "tensors" | "close">;
+
 /**
- * All weights of a checkpoint directory: `model.safetensors`, or the shards that `model.safetensors.index.json` lists. Where
- * both are there the single file counts, as for transformers.
+ * Opens the weights of a checkpoint directory: `model.safetensors`, or the shards that `model.safetensors.index.json` lists. Where both
+ * are there the single file counts, as for transformers.
  *
  * @throws FoveaError naming the file and the tensor at fault, or saying that the directory holds no weights.
  */
-export async function readModelWeights(directory: string): Promise<TensorMap> {
+export async function openModelWeights(directory: string): Promise<OpenWeights> {
   const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     throw new FoveaError(`cannot read the checkpoint directory ${directory}: ${error.message}`, { cause: error });
   });
-  if (files.includes(SINGLE_FILE)) return (await readSafetensors(join(directory, SINGLE_FILE))).tensors;
-  if (files.includes(INDEX_FILE)) return readShards(directory);
+  if (files.includes(SINGLE_FILE)) return openSafetensors(join(directory, SINGLE_FILE));
+  if (files.includes(INDEX_FILE)) return openShards(directory);
   throw new FoveaError(`${directory} holds no weights: it needs ${SINGLE_FILE}, or shards with ${INDEX_FILE}`);
+}
+
+/** All weights of a checkpoint directory, in memory. @throws FoveaError as {@link openModelWeights}. */
+export async function readModelWeights(directory: string): Promise<TensorMap> {
+  const weights = await openModelWeights(directory);
+  try {
+    return await readTensors(weights.tensors);
+  } finally {
+    await weights.close();
+  }
 }
 
 /** Fills shards in the order of names, each up to the limit; a tensor above the limit gets a shard of its own. */

@@ -1,6 +1,6 @@
-import { FoveaError } from "@fovea-rl/core";
+import { FoveaError } from "@fovea-rl/core/fovea-error";
 import type { ModelConfig } from "./model-config.ts";
-import type { NamedTensor, TensorMap } from "./safetensors.ts";
+import type { NamedTensor, StoredTensors } from "./safetensors.ts";
 
 /**
  * How a parameter of the engine is made of tensors in Hugging Face's layout. Linear weights are stored `[in, out]` here (theirs
@@ -138,28 +138,44 @@ export function parameterLayouts(config: ModelConfig): readonly ParameterLayout[
   return [...visionLayouts(config), ...textLayouts(config)];
 }
 
-/** Puts an engine parameter together from checkpoint tensors. */
-export function assembleParameter(layout: ParameterLayout, tensors: TensorMap, origin: string): Float32Array {
-  const values = new Float32Array(sizeOf(layout.shape));
-  let offset = 0;
-  for (const source of layout.sources) {
-    const tensor = tensors.get(source.name);
-    if (tensor === undefined) throw new FoveaError(`${origin} lacks the tensor "${source.name}"`);
-    if (tensor.shape.join() !== source.shape.join()) {
+/** Reads the values of one parameter, in its own layout. */
+export type ReadParameter = (layout: ParameterLayout) => Promise<Float32Array>;
+
+/**
+ * Parameters out of a checkpoint's tensors, each put together when it is asked for.
+ *
+ * @param origin the file that they are from, to name in errors.
+ * @throws FoveaError at once if one of them is missing or has another shape than the config asks for.
+ */
+export function parameterReader(config: ModelConfig, tensors: StoredTensors, origin: string): ReadParameter {
+  for (const { name, shape } of parameterLayouts(config).flatMap(({ sources }) => sources)) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new FoveaError(`${origin} lacks the tensor "${name}"`);
+    if (tensor.shape.join() !== shape.join()) {
       throw new FoveaError(
-        `${origin}: the tensor "${source.name}" has shape [${tensor.shape}], but the config asks for [${source.shape}]`,
+        `${origin}: the tensor "${name}" has shape [${tensor.shape}], but the config asks for [${shape}]`,
       );
     }
+  }
+  return (layout) => assembleParameter(layout, tensors);
+}
+
+async function assembleParameter(layout: ParameterLayout, tensors: StoredTensors): Promise<Float32Array> {
+  if (layout.arrangement === "rows" && layout.sources.length === 1) return tensors.get(layout.sources[0]!.name)!.read();
+  const values = new Float32Array(sizeOf(layout.shape));
+  let offset = 0;
+  for (const { name, shape } of layout.sources) {
+    const data = await tensors.get(name)!.read();
     if (layout.arrangement === "rows") {
-      values.set(tensor.data, offset);
-      offset += tensor.data.length;
+      values.set(data, offset);
+      offset += data.length;
       continue;
     }
     const [inputs, columns] = layout.shape as [number, number];
-    const outputs = source.shape[0]!;
+    const outputs = shape[0]!;
     for (let output = 0; output < outputs; output++) {
       for (let input = 0; input < inputs; input++) {
-        values[input * columns + offset + output] = tensor.data[output * inputs + input]!;
+        values[input * columns + offset + output] = data[output * inputs + input]!;
       }
     }
     offset += outputs;
@@ -167,7 +183,7 @@ export function assembleParameter(layout: ParameterLayout, tensors: TensorMap, o
   return values;
 }
 
-/** Takes an engine parameter apart into checkpoint tensors: the inverse of {@link assembleParameter}. */
+/** Takes an engine parameter apart into checkpoint tensors: the inverse of what {@link parameterReader} does. */
 export function disassembleParameter(layout: ParameterLayout, values: Float32Array): Map<string, NamedTensor> {
   const tensors = new Map<string, NamedTensor>();
   let offset = 0;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ModelConfig } from "./model-config.ts";
-import { assembleParameter, disassembleParameter, type ParameterLayout, parameterLayouts } from "./parameter-layout.ts";
-import type { NamedTensor, TensorMap } from "./safetensors.ts";
+import { disassembleParameter, type ParameterLayout } from "./parameter-layout.ts";
+import type { NamedTensor } from "./safetensors.ts";
 
 /** The numbers of one step of AdamW that are the same for all parameters. */
 export interface AdamWCoefficients {
@@ -76,12 +75,4 @@ export abstract class Parameters {
     }
     return hash.digest("hex");
   }
-}
-
-/** One array for each parameter, in the order of the layouts. */
-export type ParameterValues = readonly Float32Array[];
-
-/** The values of a model's parameters out of a checkpoint's tensors. @param origin the file that they are from, to name in errors. */
-export function assembleParameters(config: ModelConfig, tensors: TensorMap, origin: string): ParameterValues {
-  return parameterLayouts(config).map((layout) => assembleParameter(layout, tensors, origin));
 }

@@ -13,6 +13,23 @@ export interface NamedTensor {
 
 export type TensorMap = ReadonlyMap<string, NamedTensor>;
 
+/** A tensor that is read when asked for. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  /** Row-major; an array of its own. */
+  read(): Promise<Float32Array>;
+}
+
+export type StoredTensors = ReadonlyMap<string, StoredTensor>;
+
+/** An open file, checked but for its tensors' values. */
+export interface OpenSafetensors {
+  /** To be read before the file is closed. */
+  readonly tensors: StoredTensors;
+  readonly metadata: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
 export interface Safetensors {
   readonly tensors: TensorMap;
   readonly metadata: Readonly<Record<string, string>>;
@@ -25,8 +42,9 @@ function requireLittleEndian(): void {
   if (!LITTLE_ENDIAN) throw new FoveaError("safetensors files can be read and written on little-endian machines only");
 }
 
-/** A copy that starts at offset 0 of a buffer of its own: typed arrays must be aligned, tensors in a file need not be. */
+/** Bytes from offset 0 of a buffer of their own, copied where they are not: typed arrays must be aligned, tensors in a file need not be. */
 function aligned(bytes: Uint8Array): ArrayBuffer {
+  if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer as ArrayBuffer;
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
@@ -47,7 +65,7 @@ function exactIntegers<Value extends number | bigint>(
   return output;
 }
 
-function decode(entry: TensorEntry, bytes: Uint8Array, file: string): NamedTensor {
+function decode(entry: TensorEntry, bytes: Uint8Array, file: string): Float32Array {
   const buffer = aligned(bytes);
   const where = `${file}: the tensor "${entry.name}"`;
   const integers = <Value extends number | bigint>(array: Iterable<Value> & { length: number }): Float32Array =>
@@ -60,7 +78,7 @@ function decode(entry: TensorEntry, bytes: Uint8Array, file: string): NamedTenso
     I32: () => integers(new Int32Array(buffer)),
     U8: () => integers(new Uint8Array(buffer)),
   };
-  return { shape: entry.shape, data: decoders[entry.elementType]() };
+  return decoders[entry.elementType]();
 }
 
 /**
@@ -75,7 +93,10 @@ export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const data = bytes.subarray(8 + headerBytes);
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), data.length, file);
   const tensors = new Map(
-    header.entries.map((entry) => [entry.name, decode(entry, data.subarray(entry.begin, entry.end), file)]),
+    header.entries.map((entry) => [
+      entry.name,
+      { shape: entry.shape, data: decode(entry, data.subarray(entry.begin, entry.end), file) },
+    ]),
   );
   return { tensors, metadata: header.metadata };
 }
@@ -92,11 +113,11 @@ async function readBytes(handle: FileHandle, position: number, length: number, f
 }
 
 /**
- * Reads a safetensors file, one tensor at a time: half-precision files never lie in memory beside their widened copy.
+ * Opens a safetensors file, whose tensors are then read one by one: a model never lies in memory beside what is made of it.
  *
  * @throws FoveaError as {@link parseSafetensors}, and if the file cannot be opened.
  */
-export async function readSafetensors(path: string): Promise<Safetensors> {
+export async function openSafetensors(path: string): Promise<OpenSafetensors> {
   requireLittleEndian();
   const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "there is no such file" : error.message;
@@ -106,15 +127,37 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
     const { size } = await handle.stat();
     const headerBytes = parseHeaderLength(await readBytes(handle, 0, Math.min(8, size), path), size, path);
     const dataStart = 8 + headerBytes;
-    const header = parseHeader(await readBytes(handle, 8, headerBytes, path), size - dataStart, path);
-    const tensors = new Map<string, NamedTensor>();
-    for (const entry of header.entries) {
-      const bytes = await readBytes(handle, dataStart + entry.begin, entry.end - entry.begin, path);
-      tensors.set(entry.name, decode(entry, bytes, path));
-    }
-    return { tensors, metadata: header.metadata };
-  } finally {
+    const { entries, metadata } = parseHeader(await readBytes(handle, 8, headerBytes, path), size - dataStart, path);
+    const tensors = entries.map((entry): [string, StoredTensor] => {
+      const length = entry.end - entry.begin;
+      const read = async () => decode(entry, await readBytes(handle, dataStart + entry.begin, length, path), path);
+      return [entry.name, { shape: entry.shape, read }];
+    });
+    return { tensors: new Map(tensors), metadata, close: () => handle.close() };
+  } catch (error) {
     await handle.close();
+    throw error;
+  }
+}
+
+/** All values of tensors, in memory. */
+export async function readTensors(stored: StoredTensors): Promise<TensorMap> {
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, { shape, read }] of stored) tensors.set(name, { shape, data: await read() });
+  return tensors;
+}
+
+/**
+ * Reads a safetensors file as a whole.
+ *
+ * @throws FoveaError as {@link openSafetensors}.
+ */
+export async function readSafetensors(path: string): Promise<Safetensors> {
+  const file = await openSafetensors(path);
+  try {
+    return { tensors: await readTensors(file.tensors), metadata: file.metadata };
+  } finally {
+    await file.close();
   }
 }
 

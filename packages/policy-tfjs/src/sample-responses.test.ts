@@ -7,9 +7,8 @@ import { startBackend } from "./backend.ts";
 import { backendUnderTest } from "./backend-under-test.ts";
 import { outputKernel, runPrefix } from "./language-model.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
-import { readModelWeights } from "./model-weights.ts";
-import { parameterLayouts } from "./parameter-layout.ts";
-import { assembleParameters } from "./parameters.ts";
+import { openModelWeights } from "./model-weights.ts";
+import { parameterLayouts, parameterReader } from "./parameter-layout.ts";
 import { sampleResponses } from "./sample-responses.ts";
 import { TensorParameters } from "./tensor-parameters.ts";
 import { createPrefixBatch } from "./token-batch.ts";
@@ -27,8 +26,10 @@ let parameters: TensorParameters;
 beforeAll(async () => {
   await startBackend(backendUnderTest());
   config = await readModelConfig(directory);
-  const values = assembleParameters(config, await readModelWeights(directory), directory);
-  parameters = TensorParameters.fromValues(parameterLayouts(config), values);
+  const weights = await openModelWeights(directory);
+  const read = parameterReader(config, weights.tensors, directory);
+  parameters = await TensorParameters.read(parameterLayouts(config), read);
+  await weights.close();
 });
 
 const greedy = {

@@ -5,10 +5,9 @@ import { KernelExecutor } from "./kernel-executor.ts";
 import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { guardObjective, type Objective } from "./objective.ts";
-import { checkpointed, recorded } from "./operations/checkpoint.ts";
+import { checkpointed, forgotten, recorded } from "./operations/checkpoint.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
-import type { ParameterLayout } from "./parameter-layout.ts";
-import type { ParameterValues } from "./parameters.ts";
+import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
 import type { GradientPass, ResponsePass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import { type SampledResponse, sampleResponses } from "./sample-responses.ts";
 import { TensorParameters } from "./tensor-parameters.ts";
@@ -20,12 +19,12 @@ import {
   type PrefixBatch,
   type ResponseBatch,
 } from "./token-batch.ts";
-import type { KernelParameters } from "./wasm-model/kernel-parameters.ts";
+import type { PackedCopy } from "./wasm-model/packed-copy.ts";
 
 /** Weights that the kernels sample with, and which state of the tensors they are a copy of. */
 interface KernelCopy {
-  readonly parameters: KernelParameters;
-  readonly revision: number;
+  readonly copy: PackedCopy;
+  revision: number | undefined;
 }
 
 interface TensorExecutorOptions {
@@ -56,37 +55,36 @@ export class TensorExecutor implements Executor<TensorParameters> {
     return this.#sampler?.width ?? 1;
   }
 
-  createParameters(layouts: readonly ParameterLayout[], values: ParameterValues): TensorParameters {
-    return TensorParameters.fromValues(layouts, values);
+  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<TensorParameters> {
+    return TensorParameters.read(layouts, read);
   }
 
   async sample(pass: SamplePass, parameters: TensorParameters): Promise<SampledResponse[][]> {
-    if (this.#sampler !== undefined) return this.#sampler.sample(pass, this.#copyOf(parameters, this.#sampler));
+    if (this.#sampler !== undefined) {
+      return this.#sampler.sampleFrom(pass, this.#copyOf(parameters, this.#sampler).weights);
+    }
     const generators = pass.randomKeys.map((keys) => keys.map(randomGenerator));
     return sampleResponses(pass.prompts, generators, parameters, this.#config, pass.settings);
   }
 
-  /** The weights in the kernels' memory, up to date. */
-  #copyOf(parameters: TensorParameters, sampler: KernelExecutor): KernelParameters {
-    const known = this.#copies.get(parameters);
-    if (known?.revision === parameters.revision) return known.parameters;
-    const { layouts, revision } = parameters;
-    // At once, so that passes that start together find one copy; TensorFlow's own backends can.
-    const values = layouts.map(({ name }) => parameters.get(name).dataSync() as Float32Array);
-    if (known === undefined) {
-      const copy = sampler.createParameters(layouts, values);
-      this.#copies.set(parameters, { parameters: copy, revision });
-      parameters.onDispose(() => {
-        copy.dispose();
-        this.#copies.delete(parameters);
-      });
-      return copy;
-    }
-    layouts.forEach(({ name }, index) => {
-      known.parameters.write(name, values[index]!);
+  /** The weights in the kernels' memory, up to date. At once, so that passes that start together find one copy. */
+  #copyOf(parameters: TensorParameters, sampler: KernelExecutor): PackedCopy {
+    const known = this.#copies.get(parameters) ?? this.#createCopy(parameters, sampler);
+    const { copy, revision } = known;
+    if (revision === parameters.revision) return copy;
+    for (const { name } of parameters.layouts) copy.write(name, parameters.get(name).dataSync() as Float32Array);
+    known.revision = parameters.revision;
+    return copy;
+  }
+
+  #createCopy(parameters: TensorParameters, sampler: KernelExecutor): KernelCopy {
+    const created: KernelCopy = { copy: sampler.createCopy(), revision: undefined };
+    this.#copies.set(parameters, created);
+    parameters.onDispose(() => {
+      created.copy.dispose();
+      this.#copies.delete(parameters);
     });
-    this.#copies.set(parameters, { parameters: known.parameters, revision });
-    return known.parameters;
+    return created;
   }
 
   /** Lays out a pass's batches for as long as `run` needs them. */
@@ -107,7 +105,7 @@ export class TensorExecutor implements Executor<TensorParameters> {
   score(pass: ScorePass, parameters: TensorParameters): Promise<ScoreResult> {
     const compute = pass.distributions ? responseDistributions : responseLogprobs;
     return this.#withBatches(pass, async (prefix, responses) => {
-      const result = tf.tidy(() => compute(prefix, responses, parameters, this.#config, pass.temperature));
+      const result = tf.tidy(() => compute(prefix, responses, parameters, this.#config, pass.temperature, forgotten));
       const values = (await result.data()) as Float32Array;
       result.dispose();
       return { values, length: responses.length };

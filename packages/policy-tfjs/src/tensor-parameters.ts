@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { ParameterLayout } from "./parameter-layout.ts";
-import { type AdamWCoefficients, Parameters, type ParameterValues, type StepOperands } from "./parameters.ts";
+import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
+import { type AdamWCoefficients, Parameters, type StepOperands } from "./parameters.ts";
 
 /** Parameters as tensors of TensorFlow.js's backend, which never change: `replace` puts new ones in their place. */
 export class TensorParameters extends Parameters {
@@ -16,8 +16,14 @@ export class TensorParameters extends Parameters {
     });
   }
 
-  static fromValues(layouts: readonly ParameterLayout[], values: ParameterValues): TensorParameters {
-    const tensors = layouts.map(({ shape }, index) => tf.tensor(values[index]!, [...shape], "float32"));
+  static async read(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<TensorParameters> {
+    const tensors: tf.Tensor[] = [];
+    try {
+      for (const layout of layouts) tensors.push(tf.tensor(await read(layout), [...layout.shape], "float32"));
+    } catch (error) {
+      tf.dispose(tensors);
+      throw error;
+    }
     return new TensorParameters(layouts, tensors);
   }
 

@@ -28,9 +28,9 @@ import { GradientSum } from "./gradient-sum.ts";
 import { LossReports } from "./loss-reports.ts";
 import { createMicroBatches, type MicroBatch } from "./micro-batches.ts";
 import type { ModelConfig } from "./model-config.ts";
-import { readModelWeights } from "./model-weights.ts";
-import { parameterLayouts } from "./parameter-layout.ts";
-import { assembleParameters, type Parameters, type ParameterValues } from "./parameters.ts";
+import { openModelWeights } from "./model-weights.ts";
+import { parameterLayouts, parameterReader, type ReadParameter } from "./parameter-layout.ts";
+import type { Parameters } from "./parameters.ts";
 import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
 import { PromptEncoder } from "./prompt-encoder.ts";
 import { createSamplePasses } from "./sample-passes.ts";
@@ -242,13 +242,17 @@ export class TfjsPolicy implements Policy {
 
   async #readModel(): Promise<Parameters> {
     const { config, modelDirectory } = this.#parts;
-    const weights = await readModelWeights(modelDirectory);
-    return this.#createParameters(assembleParameters(config, weights, modelDirectory));
+    const weights = await openModelWeights(modelDirectory);
+    try {
+      return await this.#createParameters(parameterReader(config, weights.tensors, modelDirectory));
+    } finally {
+      await weights.close();
+    }
   }
 
-  #createParameters(values: ParameterValues): Parameters {
+  #createParameters(read: ReadParameter): Promise<Parameters> {
     const { executor, config } = this.#parts;
-    return executor.createParameters(parameterLayouts(config), values);
+    return executor.createParameters(parameterLayouts(config), read);
   }
 
   async refreshReference(): Promise<void> {
@@ -269,16 +273,12 @@ export class TfjsPolicy implements Policy {
 
   async load(directory: string): Promise<void> {
     const { config, options } = this.#parts;
-    const { parameters, moments, optimiserSteps, reference } = await readEngineCheckpoint(directory, config);
+    const state = await readEngineCheckpoint(directory, config, (read) => this.#createParameters(read));
     this.#disposeState();
-    this.#parameters = this.#createParameters(parameters);
+    this.#parameters = state.parameters;
     this.#isUntrained = false;
-    this.#optimiser = new AdamW(
-      options.optimiser,
-      moments && { first: this.#createParameters(moments.first), second: this.#createParameters(moments.second) },
-      optimiserSteps,
-    );
-    this.#reference = reference && this.#createParameters(reference);
+    this.#optimiser = new AdamW(options.optimiser, state.moments, state.optimiserSteps);
+    this.#reference = state.reference;
   }
 
   fingerprint(): Promise<string> {

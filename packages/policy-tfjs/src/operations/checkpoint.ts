@@ -4,7 +4,7 @@ import { differentiable } from "./differentiable.ts";
 /** A part of a model: from tensors that gradients flow to, in order, to one tensor. It may capture constants kept outside the tape. */
 export type Segment<Inputs extends readonly tf.Tensor[], Value extends tf.Tensor> = (...inputs: Inputs) => Value;
 
-/** How segments are differentiated: recorded as they run, or run again. */
+/** How segments are differentiated: recorded as they run, or run again; or not at all. */
 export type RunSegment = <Inputs extends readonly tf.Tensor[], Value extends tf.Tensor>(
   inputs: Inputs,
   segment: Segment<Inputs, Value>,
@@ -12,6 +12,9 @@ export type RunSegment = <Inputs extends readonly tf.Tensor[], Value extends tf.
 
 /** The tape keeps what the segment's operations keep. */
 export const recorded: RunSegment = (inputs, segment) => segment(...inputs);
+
+/** For passes without a tape: nothing is kept but the segment's value. */
+export const forgotten: RunSegment = (inputs, segment) => tf.tidy(() => segment(...inputs));
 
 /**
  * The tape keeps the segment's inputs alone; its gradient runs it again (gradient checkpointing, Chen et al. 2016). Values and gradients

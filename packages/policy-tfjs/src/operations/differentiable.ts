@@ -19,8 +19,20 @@ export function differentiable<Value extends tf.Tensor, Saved extends readonly t
     save(saved);
     return {
       value,
-      gradFunc: (valueGradient, savedTensors) => gradient(valueGradient, savedTensors as unknown as Saved),
+      gradFunc: (valueGradient, savedTensors) => {
+        const gradients = tf.tidy(() => gradient(valueGradient, savedTensors as unknown as Saved));
+        freeSpent([valueGradient, ...savedTensors], gradients);
+        return gradients;
+      },
     };
   });
   return operation(...inputs);
+}
+
+/**
+ * What the gradient was computed from is nobody else's: the saved tensors are clones for this operation alone, and it is the only one whose
+ * output this gradient is of. TensorFlow.js would keep them until the whole gradient is there, which takes several times the memory.
+ */
+function freeSpent(spent: readonly tf.Tensor[], results: readonly tf.Tensor[]): void {
+  for (const tensor of spent) if (!results.includes(tensor)) tensor.dispose();
 }

@@ -1,5 +1,5 @@
-import type { ParameterLayout } from "../parameter-layout.ts";
-import { type AdamWCoefficients, Parameters, type ParameterValues, type StepOperands } from "../parameters.ts";
+import type { ParameterLayout, ReadParameter } from "../parameter-layout.ts";
+import { type AdamWCoefficients, Parameters, type StepOperands } from "../parameters.ts";
 import type { Address } from "./kernel-exports.ts";
 import { FLOAT } from "./kernel-memory.ts";
 import { type KernelThreads, share } from "./kernel-threads.ts";
@@ -27,15 +27,18 @@ export class KernelParameters extends Parameters {
     this.address = threads.own.kernels.memory.allocate(this.#size);
   }
 
-  static fromValues(
+  static async read(
     layouts: readonly ParameterLayout[],
-    values: ParameterValues,
+    read: ReadParameter,
     threads: KernelThreads,
-  ): KernelParameters {
+  ): Promise<KernelParameters> {
     const parameters = new KernelParameters(layouts, threads);
-    layouts.forEach(({ name }, index) => {
-      parameters.write(name, values[index]!);
-    });
+    try {
+      for (const layout of layouts) parameters.write(layout.name, await read(layout));
+    } catch (error) {
+      parameters.dispose();
+      throw error;
+    }
     return parameters;
   }
 

@@ -8,11 +8,10 @@ import { startBackend } from "../backend.ts";
 import { KernelExecutor } from "../kernel-executor.ts";
 import { responseDistributions, responseLogprobs } from "../language-model.ts";
 import { type ModelConfig, readModelConfig } from "../model-config.ts";
-import { readModelWeights } from "../model-weights.ts";
+import { openModelWeights } from "../model-weights.ts";
 import type { Objective } from "../objective.ts";
 import { rearrangeRows } from "../operations/embedding.ts";
-import { disassembleParameter, parameterLayouts } from "../parameter-layout.ts";
-import { assembleParameters } from "../parameters.ts";
+import { disassembleParameter, parameterLayouts, parameterReader } from "../parameter-layout.ts";
 import type { GradientPass, ResponsePass } from "../passes.ts";
 import { readSafetensors, type TensorMap } from "../safetensors.ts";
 import { type SampledResponse, type SampleSettings, sampleResponses } from "../sample-responses.ts";
@@ -40,14 +39,13 @@ async function open(name: string): Promise<Model> {
   const directory = join(fixtures, name);
   const config = await readModelConfig(directory);
   const layouts = parameterLayouts(config);
-  const values = assembleParameters(config, await readModelWeights(directory), directory);
+  const file = await openModelWeights(directory);
+  const read = parameterReader(config, file.tensors, directory);
   const executor = new KernelExecutor(1, config);
-  return {
-    config,
-    parameters: TensorParameters.fromValues(layouts, values),
-    weights: executor.createParameters(layouts, values),
-    executor,
-  };
+  const parameters = await TensorParameters.read(layouts, read);
+  const weights = await executor.createParameters(layouts, read);
+  await file.close();
+  return { config, parameters, weights, executor };
 }
 
 beforeAll(async () => {
