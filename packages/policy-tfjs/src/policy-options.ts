@@ -1,7 +1,8 @@
 import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
 import { ADAMW_DEFAULTS } from "./adamw.ts";
-import { BACKEND_NAMES } from "./backend.ts";
+import { BACKEND_NAMES, type ConcreteBackendName } from "./backend.ts";
+import type { ModelConfig } from "./model-config.ts";
 
 const fraction = z.number().min(0).lt(1);
 
@@ -23,7 +24,8 @@ export const policyOptionsSchema = z.strictObject({
     .prefault({}),
   /**
    * Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. Left out, it is
-   * 1024 on wasm, where small passes cost nothing and workers share them, and 8192 elsewhere.
+   * 1024 on wasm, where small passes cost nothing and workers share them; 8192 on a GPU; and on tensorflow as many of these as are about
+   * 384 MiB of activations.
    */
   microBatchTokens: z.int().positive().optional(),
   /**
@@ -59,14 +61,27 @@ export function checkGradientCheckpointing(
   );
 }
 
-/** How large passes are, as the options say or as suits the backend. */
+/** Bytes that a training pass on tensorflow may keep for its gradient, where nobody says how many tokens it is to take. */
+const ACTIVATION_BYTES = 384 * 2 ** 20;
+const MOST_TOKENS = 8192;
+
+/** About how many bytes of a token TensorFlow.js's operations keep for the gradient: projections twice, ten rows of the residual's width, three of the feed-forward's. */
+function activationBytes({ text }: Pick<ModelConfig, "text">): number {
+  const projected = (text.heads + 2 * text.keyValueHeads) * text.headDimension;
+  return 4 * text.layers * (2 * projected + 10 * text.hiddenSize + 3 * text.intermediateSize);
+}
+
+/** How large passes are, as the options say or as suits the backend and the model. */
 export function passSizes(
-  { microBatchTokens, samplingRows }: TfjsPolicyOptions,
-  backend: string,
+  { microBatchTokens, samplingRows }: Pick<TfjsPolicyOptions, "microBatchTokens" | "samplingRows">,
+  backend: ConcreteBackendName,
+  model: Pick<ModelConfig, "text">,
 ): { readonly microBatchTokens: number; readonly samplingRows: number } {
   const samplesInWasm = backend === "wasm" || backend === "tensorflow";
+  const affordable = Math.max(1, Math.floor(ACTIVATION_BYTES / activationBytes(model)));
+  const suitable = { wasm: 1024, tensorflow: Math.min(MOST_TOKENS, affordable) };
   return {
-    microBatchTokens: microBatchTokens ?? (backend === "wasm" ? 1024 : 8192),
+    microBatchTokens: microBatchTokens ?? (samplesInWasm ? suitable[backend] : MOST_TOKENS),
     samplingRows: samplingRows ?? (samplesInWasm ? 128 : 512),
   };
 }

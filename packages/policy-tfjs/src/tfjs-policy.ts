@@ -114,9 +114,9 @@ export class TfjsPolicy implements Policy {
 
   async sample(request: SampleRequest): Promise<RolloutGroup<Rollout>[]> {
     const { prompts, sampling } = request;
-    const { tokenizer, context, options, backend, executor } = this.#parts;
+    const { tokenizer, context, options, backend, config, executor } = this.#parts;
     const encoded = await Promise.all(prompts.map((prompt) => this.#encoder.encode(prompt, sampling.maximumTokens)));
-    const passes = createSamplePasses(request, encoded, passSizes(options, backend).samplingRows, {
+    const passes = createSamplePasses(request, encoded, passSizes(options, backend, config).samplingRows, {
       sampling,
       trainingTemperature: context.trainingTemperature,
       stopTokenIds: tokenizer.stopTokenIds,
@@ -176,12 +176,12 @@ export class TfjsPolicy implements Policy {
 
   /** The passes that score or differentiate these responses, with what each of them holds. */
   async #microBatches(requests: readonly ScoreRequest[]): Promise<readonly MicroBatch[]> {
-    const { options, context, backend } = this.#parts;
+    const { options, context, backend, config } = this.#parts;
     const longest = (responses: readonly Int32Array[]) => Math.max(0, ...responses.map((tokens) => tokens.length));
     const prompts = await Promise.all(
       requests.map(({ prompt, responses }) => this.#encoder.encode(prompt, longest(responses))),
     );
-    const { microBatchTokens } = passSizes(options, backend);
+    const { microBatchTokens } = passSizes(options, backend, config);
     return createMicroBatches(requests, prompts, microBatchTokens, context.trainingTemperature);
   }
 
