@@ -40,8 +40,8 @@ export const policyOptionsSchema = z.strictObject({
    */
   workers: z.int().positive().default(1),
   /**
-   * Keep of each layer only what goes in and out of it, and run it again for its gradient (Chen et al. 2016): a fraction of the memory
-   * for a third more computing. Not on wasm, whose passes are small enough without.
+   * Keep of each layer only what goes in and out of it, and run it again for its gradient (Chen et al. 2016): less memory for a third
+   * more computing. Not on wasm, whose passes are small enough without.
    */
   gradientCheckpointing: z.boolean().default(false),
   /** Show images whole although the checkpoint asks for them to be split into tiles, which is not supported. */
