@@ -8,7 +8,7 @@ import {
   mergeHeads,
   unpackHeads,
 } from "./operations/attention.ts";
-import { type RunSegment, recorded } from "./operations/checkpoint.ts";
+import type { RunSegment } from "./operations/checkpoint.ts";
 import { swigluFeedForward } from "./operations/feed-forward.ts";
 import { linear } from "./operations/linear.ts";
 import { rmsNorm } from "./operations/normalisation.ts";
@@ -126,6 +126,8 @@ export function decodeNext(
     return mergeHeads(output);
   };
   const pass = { rows: embedded.shape[0], length: 1, rotary };
-  const { hidden } = runLayers(embedded, pass, answer, parameters, config, recorded);
+  // The grown keys and values must outlive their segments.
+  const run: RunSegment = (inputs, segment) => segment(...inputs);
+  const { hidden } = runLayers(embedded, pass, answer, parameters, config, run);
   return { hidden, grown };
 }

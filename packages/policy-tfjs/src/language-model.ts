@@ -115,8 +115,7 @@ export function responseDistributions(
   parameters: TensorParameters,
   config: ModelConfig,
   temperature: number,
-  run: RunSegment = recorded,
 ): tf.Tensor2D {
-  const hidden = responseHidden(prefix, responses, parameters, config, run);
+  const hidden = responseHidden(prefix, responses, parameters, config, recorded);
   return logDistributions(hidden, outputKernel(parameters, config), temperature);
 }

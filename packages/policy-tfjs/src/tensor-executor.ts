@@ -5,7 +5,7 @@ import { KernelExecutor } from "./kernel-executor.ts";
 import { responseDistributions, responseLogprobs } from "./language-model.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { guardObjective, type Objective } from "./objective.ts";
-import { checkpointed, forgotten, recorded } from "./operations/checkpoint.ts";
+import { checkpointed, recorded } from "./operations/checkpoint.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
 import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
 import type { GradientPass, ResponsePass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
@@ -105,7 +105,7 @@ export class TensorExecutor implements Executor<TensorParameters> {
   score(pass: ScorePass, parameters: TensorParameters): Promise<ScoreResult> {
     const compute = pass.distributions ? responseDistributions : responseLogprobs;
     return this.#withBatches(pass, async (prefix, responses) => {
-      const result = tf.tidy(() => compute(prefix, responses, parameters, this.#config, pass.temperature, forgotten));
+      const result = tf.tidy(() => compute(prefix, responses, parameters, this.#config, pass.temperature));
       const values = (await result.data()) as Float32Array;
       result.dispose();
       return { values, length: responses.length };

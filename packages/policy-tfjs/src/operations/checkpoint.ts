@@ -4,17 +4,14 @@ import { differentiable } from "./differentiable.ts";
 /** A part of a model: from tensors that gradients flow to, in order, to one tensor. It may capture constants kept outside the tape. */
 export type Segment<Inputs extends readonly tf.Tensor[], Value extends tf.Tensor> = (...inputs: Inputs) => Value;
 
-/** How segments are differentiated: recorded as they run, or run again; or not at all. */
+/** How segments are differentiated: recorded as they run, or run again. */
 export type RunSegment = <Inputs extends readonly tf.Tensor[], Value extends tf.Tensor>(
   inputs: Inputs,
   segment: Segment<Inputs, Value>,
 ) => Value;
 
-/** The tape keeps what the segment's operations keep. */
-export const recorded: RunSegment = (inputs, segment) => segment(...inputs);
-
-/** For passes without a tape: nothing is kept but the segment's value. */
-export const forgotten: RunSegment = (inputs, segment) => tf.tidy(() => segment(...inputs));
+/** The tape keeps what the segment's operations keep; all else is freed when the segment ends, rather than when the whole pass does. */
+export const recorded: RunSegment = (inputs, segment) => tf.tidy(() => segment(...inputs));
 
 /**
  * The tape keeps the segment's inputs alone; its gradient runs it again (gradient checkpointing, Chen et al. 2016). Values and gradients
