@@ -7,7 +7,7 @@ import { type ModelConfig, parseModelConfig } from "./model-config.ts";
 import { openModelWeights, writeModelWeights } from "./model-weights.ts";
 import { parameterReader, type ReadParameter } from "./parameter-layout.ts";
 import type { Parameters } from "./parameters.ts";
-import { type NamedTensor, openSafetensors, type StoredTensors, writeSafetensors } from "./safetensors.ts";
+import { openSafetensors, type StoredTensors, writeSafetensors } from "./safetensors.ts";
 import { writeAside } from "./write-aside.ts";
 
 const STATE_FILE = "engine-state.json";
@@ -61,16 +61,17 @@ export async function writeEngineCheckpoint(
   for (const file of await companionFiles(modelDirectory)) {
     await copyFile(join(modelDirectory, file), join(directory, file));
   }
-  await writeModelWeights(directory, await state.parameters.toCheckpoint());
+  await writeModelWeights(directory, state.parameters.toCheckpoint());
   const { moments } = state.optimiser;
   if (moments !== undefined) {
-    const tensors = new Map<string, NamedTensor>();
-    for (const [name, tensor] of await moments.first.toCheckpoint()) tensors.set(FIRST_MOMENT + name, tensor);
-    for (const [name, tensor] of await moments.second.toCheckpoint()) tensors.set(SECOND_MOMENT + name, tensor);
-    await writeSafetensors(join(directory, OPTIMISER_FILE), tensors);
+    const tensors = [
+      ...withPrefix(moments.first.toCheckpoint(), FIRST_MOMENT),
+      ...withPrefix(moments.second.toCheckpoint(), SECOND_MOMENT),
+    ];
+    await writeSafetensors(join(directory, OPTIMISER_FILE), new Map(tensors));
   }
   if (state.reference !== undefined) {
-    await writeSafetensors(join(directory, REFERENCE_FILE), await state.reference.toCheckpoint());
+    await writeSafetensors(join(directory, REFERENCE_FILE), state.reference.toCheckpoint());
   }
   const json = {
     version: 1,
@@ -92,6 +93,10 @@ async function readState(path: string): Promise<z.output<typeof stateSchema>> {
   } catch (error) {
     throw new FoveaError(`${path} is not the state of an engine this version can read`, { cause: error });
   }
+}
+
+function withPrefix(tensors: StoredTensors, prefix: string): StoredTensors {
+  return new Map([...tensors].map(([name, tensor]) => [prefix + name, tensor]));
 }
 
 function withoutPrefix(tensors: StoredTensors, prefix: string): StoredTensors {

@@ -48,6 +48,18 @@ describe("the sum of gradients", () => {
     }
   });
 
+  it("takes another sum over, and adds it to its own", async () => {
+    const [sum, other] = [new GradientSum(), new GradientSum()];
+    await sum.take(other);
+    expect(sum.isEmpty).toBe(true);
+    for (const gradient of [new Pair(1, 2), new Pair(10, 20)]) {
+      await other.add(gradient);
+      await sum.take(other);
+      expect(other.isEmpty).toBe(true);
+    }
+    expect(await sum.spend((total) => total.values("pair"))).toEqual(Float32Array.of(11, 22));
+  });
+
   it("is spent even if its use fails", async () => {
     const sum = new GradientSum();
     const gradient = new Pair(1, 2);

@@ -18,6 +18,13 @@ export class GradientSum {
     gradient.dispose();
   }
 
+  /** Adds another sum, which is empty afterwards. */
+  async take(other: GradientSum): Promise<void> {
+    const sum = other.#sum;
+    other.#sum = undefined;
+    if (sum !== undefined) await this.add(sum);
+  }
+
   /** Hands the sum over while `use` runs. Afterwards there is none, whether or not `use` throws. @throws FoveaError if it is empty. */
   async spend<Result>(use: (sum: Parameters) => Promise<Result>): Promise<Result> {
     const sum = this.#sum;

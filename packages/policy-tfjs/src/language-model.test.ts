@@ -135,7 +135,7 @@ async function gradientTensors(objective: () => tf.Scalar): Promise<Map<string, 
   const tensors = new Map<string, Float32Array>();
   for (const [index, layout] of parameters.layouts.entries()) {
     const values = (await gradients[index]!.data()) as Float32Array;
-    for (const [name, tensor] of disassembleParameter(layout, values)) tensors.set(name, tensor.data);
+    for (const source of layout.sources) tensors.set(source.name, disassembleParameter(layout, values, source));
   }
   tf.dispose(gradients);
   return tensors;

@@ -9,6 +9,7 @@ import {
   readTensors,
   type StoredTensor,
   type TensorMap,
+  type WritableTensors,
   writeSafetensors,
 } from "./safetensors.ts";
 import { writeAside } from "./write-aside.ts";
@@ -100,13 +101,18 @@ export async function readModelWeights(directory: string): Promise<TensorMap> {
   }
 }
 
+/** Bytes of a tensor as it is written: in float32. */
+function byteLength({ shape }: Pick<NamedTensor, "shape">): number {
+  return shape.reduce((product, size) => product * size, 4);
+}
+
 /** Fills shards in the order of names, each up to the limit; a tensor above the limit gets a shard of its own. */
-function splitIntoShards(tensors: TensorMap, maximumBytes: number): Map<string, NamedTensor>[] {
-  const shards: Map<string, NamedTensor>[] = [];
+function splitIntoShards(tensors: WritableTensors, maximumBytes: number): Map<string, NamedTensor | StoredTensor>[] {
+  const shards: Map<string, NamedTensor | StoredTensor>[] = [];
   let room = 0;
   for (const name of [...tensors.keys()].sort()) {
     const tensor = tensors.get(name)!;
-    const bytes = tensor.data.byteLength;
+    const bytes = byteLength(tensor);
     if (shards.length === 0 || bytes > room) {
       shards.push(new Map());
       room = maximumBytes;
@@ -129,7 +135,7 @@ export interface WriteWeightsOptions {
  */
 export async function writeModelWeights(
   directory: string,
-  tensors: TensorMap,
+  tensors: WritableTensors,
   { maximumShardBytes = 5_000_000_000 }: WriteWeightsOptions = {},
 ): Promise<void> {
   if (!(maximumShardBytes > 0)) throw new FoveaError(`maximumShardBytes must be positive, not ${maximumShardBytes}`);
@@ -152,7 +158,7 @@ export async function writeModelWeights(
   const weightMap = Object.fromEntries(
     shards.flatMap((shard, index) => [...shard.keys()].map((name) => [name, names[index]!])),
   );
-  const totalBytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const totalBytes = [...tensors.values()].reduce((sum, tensor) => sum + byteLength(tensor), 0);
   // The index last: until it is there, a half-written set of shards is no checkpoint.
   const index = { metadata: { total_size: totalBytes }, weight_map: weightMap };
   await writeAside(join(directory, INDEX_FILE), [`${JSON.stringify(index, null, 2)}\n`]);

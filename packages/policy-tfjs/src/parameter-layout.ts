@@ -1,6 +1,6 @@
 import { FoveaError } from "@fovea-rl/core/fovea-error";
 import type { ModelConfig } from "./model-config.ts";
-import type { NamedTensor, StoredTensors } from "./safetensors.ts";
+import type { StoredTensors } from "./safetensors.ts";
 
 /**
  * How a parameter of the engine is made of tensors in Hugging Face's layout. Linear weights are stored `[in, out]` here (theirs
@@ -183,27 +183,25 @@ async function assembleParameter(layout: ParameterLayout, tensors: StoredTensors
   return values;
 }
 
-/** Takes an engine parameter apart into checkpoint tensors: the inverse of what {@link parameterReader} does. */
-export function disassembleParameter(layout: ParameterLayout, values: Float32Array): Map<string, NamedTensor> {
-  const tensors = new Map<string, NamedTensor>();
-  let offset = 0;
-  for (const source of layout.sources) {
-    const size = sizeOf(source.shape);
-    if (layout.arrangement === "rows") {
-      tensors.set(source.name, { shape: source.shape, data: values.slice(offset, offset + size) });
-      offset += size;
-      continue;
-    }
-    const [inputs, columns] = layout.shape as [number, number];
-    const outputs = source.shape[0]!;
-    const data = new Float32Array(size);
-    for (let output = 0; output < outputs; output++) {
-      for (let input = 0; input < inputs; input++) {
-        data[output * inputs + input] = values[input * columns + offset + output]!;
-      }
-    }
-    tensors.set(source.name, { shape: source.shape, data });
-    offset += outputs;
+/** The checkpoint's tensor out of a parameter that one of its sources is: the inverse of what {@link parameterReader} does. */
+export function disassembleParameter(
+  { arrangement, shape, sources }: ParameterLayout,
+  values: Float32Array,
+  source: ParameterSource,
+): Float32Array {
+  const before = sources.slice(0, sources.indexOf(source));
+  const size = sizeOf(source.shape);
+  if (arrangement === "rows") {
+    const offset = before.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return values.slice(offset, offset + size);
   }
-  return tensors;
+  const offset = before.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const [inputs, columns] = shape as [number, number];
+  const data = new Float32Array(size);
+  for (let output = 0; output < source.shape[0]!; output++) {
+    for (let input = 0; input < inputs; input++) {
+      data[output * inputs + input] = values[input * columns + offset + output]!;
+    }
+  }
+  return data;
 }

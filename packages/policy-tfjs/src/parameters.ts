@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { disassembleParameter, type ParameterLayout } from "./parameter-layout.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import type { StoredTensor, StoredTensors } from "./safetensors.ts";
 
 /** The numbers of one step of AdamW that are the same for all parameters. */
 export interface AdamWCoefficients {
@@ -56,22 +56,28 @@ export abstract class Parameters {
     return this.layouts.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
   }
 
-  /** As checkpoint tensors, by their Hugging Face names. */
-  async toCheckpoint(): Promise<Map<string, NamedTensor>> {
-    const tensors = new Map<string, NamedTensor>();
-    for (const layout of this.layouts) {
-      const values = await this.values(layout.name);
-      for (const [name, tensor] of disassembleParameter(layout, values)) tensors.set(name, tensor);
-    }
-    return tensors;
+  /** As checkpoint tensors, by their Hugging Face names; read while these stay as they are. */
+  toCheckpoint(): StoredTensors {
+    return new Map(
+      this.layouts.flatMap((layout) =>
+        layout.sources.map((source): [string, StoredTensor] => [
+          source.name,
+          {
+            shape: source.shape,
+            read: async () => disassembleParameter(layout, await this.values(layout.name), source),
+          },
+        ]),
+      ),
+    );
   }
 
   /** SHA-256 over names, shapes and values. */
   async fingerprint(): Promise<string> {
     const hash = createHash("sha256");
-    for (const [name, tensor] of [...(await this.toCheckpoint())].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    for (const [name, tensor] of [...this.toCheckpoint()].sort(([left], [right]) => (left < right ? -1 : 1))) {
       hash.update(JSON.stringify([name, tensor.shape]));
-      hash.update(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
+      const data = await tensor.read();
+      hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
     return hash.digest("hex");
   }

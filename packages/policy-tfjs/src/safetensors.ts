@@ -161,31 +161,42 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
-/** The file's parts in order: length and header, then each tensor's bytes. All F32, sorted by name: equal tensors, equal bytes. */
-function* serialisedParts(tensors: TensorMap, metadata: Readonly<Record<string, string>>): Generator<Uint8Array> {
+/** Tensors to be written: in memory, or read when their turn comes. */
+export type WritableTensors = ReadonlyMap<string, NamedTensor | StoredTensor>;
+
+/** A file's names in order, and what stands before the data: length and header. All F32, sorted by name: equal tensors, equal bytes. */
+function layOut(
+  tensors: WritableTensors,
+  metadata: Readonly<Record<string, string>>,
+): { readonly names: readonly string[]; readonly header: Uint8Array } {
   requireLittleEndian();
   const names = [...tensors.keys()].sort();
   const entries: [string, unknown][] = [["__metadata__", metadata]];
   let offset = 0;
   for (const name of names) {
-    const { shape, data } = tensors.get(name)!;
     if (name === "__metadata__") throw new FoveaError('a tensor cannot be named "__metadata__"');
-    if (shape.reduce((product, size) => product * size, 1) !== data.length) {
-      throw new FoveaError(`the tensor "${name}" has the shape [${shape.join(", ")}] but ${data.length} values`);
-    }
-    entries.push([name, { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] }]);
-    offset += data.byteLength;
+    const { shape } = tensors.get(name)!;
+    const end = offset + 4 * sizeOf(shape);
+    entries.push([name, { dtype: "F32", shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   // Spaces pad the header so that the data starts at a multiple of 8, as the format asks.
   const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);
-  yield header;
-  for (const name of names) {
-    const { data } = tensors.get(name)!;
-    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { names, header };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function bytesOf(name: string, { shape }: Pick<NamedTensor, "shape">, data: Float32Array): Uint8Array {
+  if (sizeOf(shape) !== data.length) {
+    throw new FoveaError(`the tensor "${name}" has the shape [${shape.join(", ")}] but ${data.length} values`);
   }
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** A safetensors file in memory. Transformers asks for the metadata `{"format": "pt"}`. */
@@ -193,13 +204,27 @@ export function serialiseSafetensors(
   tensors: TensorMap,
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array {
-  return Buffer.concat([...serialisedParts(tensors, metadata)]);
+  const { names, header } = layOut(tensors, metadata);
+  const data = names.map((name) => bytesOf(name, tensors.get(name)!, tensors.get(name)!.data));
+  return Buffer.concat([header, ...data]);
 }
 
-/** Writes a safetensors file aside and renames it into place. */
+async function* serialisedParts(
+  tensors: WritableTensors,
+  metadata: Readonly<Record<string, string>>,
+): AsyncGenerator<Uint8Array> {
+  const { names, header } = layOut(tensors, metadata);
+  yield header;
+  for (const name of names) {
+    const tensor = tensors.get(name)!;
+    yield bytesOf(name, tensor, "data" in tensor ? tensor.data : await tensor.read());
+  }
+}
+
+/** Writes a safetensors file aside, one tensor at a time, and renames it into place. */
 export async function writeSafetensors(
   path: string,
-  tensors: TensorMap,
+  tensors: WritableTensors,
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Promise<void> {
   await writeAside(path, serialisedParts(tensors, metadata));

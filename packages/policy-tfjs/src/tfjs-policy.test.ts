@@ -223,6 +223,28 @@ describe("training", () => {
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
+  it("adds nothing if one micro-batch of several fails, and leaves nothing behind", async () => {
+    const [policy, other] = [createPolicy({ microBatchTokens: 120 }), createPolicy({ microBatchTokens: 120 })];
+    const [disturbed, undisturbed] = [await track(policy), await track(other)];
+    const groups = creditGroups(await sampleGroups(undisturbed));
+    for (const each of [disturbed, undisturbed]) await each.accumulateGradients({ groups, loss: policyGradient });
+    const tensors = tf.memory().numTensors;
+    let calls = 0;
+    const failing: Loss = {
+      columns: [],
+      compute: (input) => {
+        calls++;
+        if (calls === 2) throw new Error("this micro-batch is broken");
+        return policyGradient.compute(input);
+      },
+    };
+    await expect(disturbed.accumulateGradients({ groups, loss: failing })).rejects.toThrow("micro-batch is broken");
+    expect(calls).toBe(2);
+    expect(tf.memory().numTensors).toBe(tensors);
+    for (const each of [disturbed, undisturbed]) await each.step({ learningRate: 1e-3 });
+    expect(await disturbed.fingerprint()).toBe(await undisturbed.fingerprint());
+  });
+
   it("keeps a reference policy until it is refreshed", async () => {
     const policy = await track(createPolicy());
     const groups = await sampleGroups(policy);

@@ -192,6 +192,8 @@ export class TfjsPolicy implements Policy {
       groups.map(({ prompt, rollouts }) => ({ prompt, responses: rollouts.map(({ tokens }) => tokens) })),
     );
     const reports = new LossReports();
+    const sum = new GradientSum();
+    const pending = new Set<Parameters>();
     try {
       await inOrder(
         executor.width,
@@ -205,14 +207,20 @@ export class TfjsPolicy implements Policy {
           };
           const gradientPass = { ...pass, rows: Int32Array.from(rows, ({ row }) => row) };
           const gradient = await executor.gradient(gradientPass, this.#parameters, objective);
+          pending.add(gradient);
           return { gradient, report: await reports.read(batch) };
         },
         async ({ gradient, report }) => {
-          await this.#gradients.add(gradient);
+          pending.delete(gradient);
+          await sum.add(gradient);
           reports.add(report);
         },
       );
+      await this.#gradients.take(sum);
     } finally {
+      // What a failure has left: a call that fails adds nothing.
+      sum.discard();
+      for (const gradient of pending) gradient.dispose();
       reports.dispose();
     }
     return reports.sums();

@@ -17,12 +17,15 @@ function reason(error: unknown): string {
  * @param chunks what the file holds, in order.
  * @throws FoveaError naming the file; the partial copy is gone then, and a file of that name that was there before is kept.
  */
-export async function writeAside(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
+export async function writeAside(
+  path: string,
+  chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
   try {
     const file = await open(partial, "w");
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for await (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();

@@ -190,7 +190,10 @@ describe("log-probabilities", () => {
 function byTensor({ layouts }: TensorParameters, values: readonly Float32Array[]): Map<string, Float32Array> {
   return new Map(
     layouts.flatMap((layout, index) =>
-      [...disassembleParameter(layout, values[index]!)].map(([name, { data }]): [string, Float32Array] => [name, data]),
+      layout.sources.map((source): [string, Float32Array] => [
+        source.name,
+        disassembleParameter(layout, values[index]!, source),
+      ]),
     ),
   );
 }
