@@ -24,8 +24,8 @@ export const policyOptionsSchema = z.strictObject({
     .prefault({}),
   /**
    * Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. Left out, it is
-   * 1024 on wasm, where small passes cost nothing and workers share them; 8192 on a GPU; and on tensorflow as many of these as are about
-   * 384 MiB of activations.
+   * 1024 on wasm, where small passes cost nothing and workers share them, or up to four times the longest prompt where prompts are long;
+   * 8192 on a GPU; on tensorflow as many of these as are about 384 MiB of activations, which prompts do not go beyond on wasm either.
    */
   microBatchTokens: z.int().positive().optional(),
   /**
@@ -61,7 +61,7 @@ export function checkGradientCheckpointing(
   );
 }
 
-/** Bytes that a training pass on tensorflow may keep for its gradient, where nobody says how many tokens it is to take. */
+/** Bytes that a training pass may keep for its gradient, where nobody says how many tokens it is to take. */
 const ACTIVATION_BYTES = 384 * 2 ** 20;
 const MOST_TOKENS = 8192;
 
@@ -71,17 +71,30 @@ function activationBytes({ text }: Pick<ModelConfig, "text">): number {
   return 4 * text.layers * (2 * projected + 10 * text.hiddenSize + 3 * text.intermediateSize);
 }
 
-/** How large passes are, as the options say or as suits the backend and the model. */
-export function passSizes(
-  { microBatchTokens, samplingRows }: Pick<TfjsPolicyOptions, "microBatchTokens" | "samplingRows">,
+/** Tokens of passes that small models have on wasm: workers share them, and larger ones are no faster. */
+const SMALL_PASS = 1024;
+/** A group's prompt is run once for all of its rollouts that share a pass: it should be a small part of one. */
+const PROMPTS_IN_A_PASS = 4;
+
+/**
+ * Padded tokens that a scoring or training pass may take, as the options say or as suits the backend and the model.
+ *
+ * @param longestPrompt of those that are to be passed, in tokens.
+ */
+export function microBatchTokens(
+  options: Pick<TfjsPolicyOptions, "microBatchTokens">,
   backend: ConcreteBackendName,
   model: Pick<ModelConfig, "text">,
-): { readonly microBatchTokens: number; readonly samplingRows: number } {
+  longestPrompt: number,
+): number {
+  if (options.microBatchTokens !== undefined) return options.microBatchTokens;
+  const affordable = Math.max(1, Math.min(MOST_TOKENS, Math.floor(ACTIVATION_BYTES / activationBytes(model))));
+  if (backend === "wasm") return Math.max(SMALL_PASS, Math.min(affordable, PROMPTS_IN_A_PASS * longestPrompt));
+  return backend === "tensorflow" ? affordable : MOST_TOKENS;
+}
+
+/** Responses that may grow at once, as the options say or as suits the backend. */
+export function samplingRows(options: Pick<TfjsPolicyOptions, "samplingRows">, backend: ConcreteBackendName): number {
   const samplesInWasm = backend === "wasm" || backend === "tensorflow";
-  const affordable = Math.max(1, Math.floor(ACTIVATION_BYTES / activationBytes(model)));
-  const suitable = { wasm: 1024, tensorflow: Math.min(MOST_TOKENS, affordable) };
-  return {
-    microBatchTokens: microBatchTokens ?? (samplesInWasm ? suitable[backend] : MOST_TOKENS),
-    samplingRows: samplingRows ?? (samplesInWasm ? 128 : 512),
-  };
+  return options.samplingRows ?? (samplesInWasm ? 128 : 512);
 }

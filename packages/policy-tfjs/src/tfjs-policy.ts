@@ -31,7 +31,7 @@ import type { ModelConfig } from "./model-config.ts";
 import { openModelWeights } from "./model-weights.ts";
 import { parameterLayouts, parameterReader, type ReadParameter } from "./parameter-layout.ts";
 import type { Parameters } from "./parameters.ts";
-import { passSizes, type TfjsPolicyOptions } from "./policy-options.ts";
+import { microBatchTokens, samplingRows, type TfjsPolicyOptions } from "./policy-options.ts";
 import { PromptEncoder } from "./prompt-encoder.ts";
 import { createSamplePasses } from "./sample-passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
@@ -114,9 +114,9 @@ export class TfjsPolicy implements Policy {
 
   async sample(request: SampleRequest): Promise<RolloutGroup<Rollout>[]> {
     const { prompts, sampling } = request;
-    const { tokenizer, context, options, backend, config, executor } = this.#parts;
+    const { tokenizer, context, options, backend, executor } = this.#parts;
     const encoded = await Promise.all(prompts.map((prompt) => this.#encoder.encode(prompt, sampling.maximumTokens)));
-    const passes = createSamplePasses(request, encoded, passSizes(options, backend, config).samplingRows, {
+    const passes = createSamplePasses(request, encoded, samplingRows(options, backend), {
       sampling,
       trainingTemperature: context.trainingTemperature,
       stopTokenIds: tokenizer.stopTokenIds,
@@ -181,8 +181,9 @@ export class TfjsPolicy implements Policy {
     const prompts = await Promise.all(
       requests.map(({ prompt, responses }) => this.#encoder.encode(prompt, longest(responses))),
     );
-    const { microBatchTokens } = passSizes(options, backend, config);
-    return createMicroBatches(requests, prompts, microBatchTokens, context.trainingTemperature);
+    const longestPrompt = Math.max(0, ...prompts.map(({ tokens }) => tokens.length));
+    const maximumTokens = microBatchTokens(options, backend, config, longestPrompt);
+    return createMicroBatches(requests, prompts, maximumTokens, context.trainingTemperature);
   }
 
   async accumulateGradients({ groups, loss }: GradientRequest): Promise<GradientReport> {
