@@ -288,6 +288,19 @@ describe("training", () => {
     await policy.dispose();
     expect(tf.memory().numTensors).toBe(tensors);
   });
+
+  it("leaves a fork at work, however often it is disposed", async () => {
+    const policy = await createPolicy();
+    const fork = await track(Promise.resolve(policy.fork()));
+    const before = await fork.fingerprint();
+    await policy.dispose();
+    await policy.dispose();
+    const other = await track(createPolicy());
+    await other.accumulateGradients({ groups: creditGroups(await sampleGroups(other)), loss: policyGradient });
+    await other.step({ learningRate: 0.1 });
+    expect(await fork.fingerprint()).toBe(before);
+    expect((await sampleGroups(fork)).length).toBe(prompts.length);
+  });
 });
 
 // The other backends drive one device, which several threads cannot share; that they refuse is tested with the pool.

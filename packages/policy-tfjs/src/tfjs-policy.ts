@@ -50,6 +50,7 @@ export class TfjsPolicy implements Policy {
   #reference: Parameters | undefined;
   /** Whether the parameters are still those of the model's directory. */
   #isUntrained = true;
+  #isDisposed = false;
 
   constructor(parts: EngineParts) {
     const { config, executor, options, parameters } = parts;
@@ -315,7 +316,10 @@ export class TfjsPolicy implements Policy {
     this.#reference = undefined;
   }
 
+  /** Ends its use. To do it again does nothing. */
   async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#disposeState();
     await this.#parts.executor.release();
   }

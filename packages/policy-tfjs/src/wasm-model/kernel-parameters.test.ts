@@ -109,6 +109,18 @@ describe("parameters in the kernels' memory", () => {
     second.dispose();
   });
 
+  it("give their room back once, however often they are disposed, and are not read afterwards", async () => {
+    const first = await create(1);
+    first.dispose();
+    first.dispose();
+    const [second, third] = [await create(2), await create(3)];
+    expect(third.address).not.toBe(second.address);
+    expect(() => first.address).toThrow("were disposed");
+    await expect(first.values("text.norm.weight")).rejects.toThrow("were disposed");
+    await expect(first.weights("forward")).rejects.toThrow("were disposed");
+    for (const set of [second, third]) set.dispose();
+  });
+
   it("leave nothing behind if they cannot be read", async () => {
     const first = await create(1);
     const { address } = first;

@@ -14,17 +14,23 @@ interface Packed {
 
 /** Parameters in the kernels' memory, which are stepped in place. Once they serve as weights they are there packed, too. */
 export class KernelParameters extends Parameters {
-  /** Where their values lie. */
-  readonly address: Address;
+  readonly #address: Address;
   readonly #threads: KernelThreads;
   readonly #packed: { panels?: Packed; transposed?: Packed } = {};
   #revision = 0;
+  #isDisposed = false;
 
   /** What they hold is undefined. */
   constructor(layouts: readonly ParameterLayout[], threads: KernelThreads) {
     super(layouts);
     this.#threads = threads;
-    this.address = threads.own.kernels.memory.allocate(this.#size);
+    this.#address = threads.own.kernels.memory.allocate(this.#size);
+  }
+
+  /** Where their values lie. Once they are disposed those of others may lie there. */
+  get address(): Address {
+    if (this.#isDisposed) throw new Error("these parameters were disposed");
+    return this.#address;
   }
 
   static async read(
@@ -109,9 +115,10 @@ export class KernelParameters extends Parameters {
 
   /** These as weights for passes forward, or for gradients too. Not to be written over while a pass runs. */
   async weights(purpose: "forward" | "gradient"): Promise<PlacedWeights> {
+    const values = this.address;
     const panels = await this.#pack("panels");
     const transposed = purpose === "forward" ? 0 : await this.#pack("transposed");
-    return { values: this.address, panels, transposed };
+    return { values, panels, transposed };
   }
 
   async #pack(purpose: "panels" | "transposed"): Promise<Address> {
@@ -144,8 +151,10 @@ export class KernelParameters extends Parameters {
   }
 
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     const { kernels, places } = this.#threads.own;
-    kernels.memory.free(this.address, this.#size);
+    kernels.memory.free(this.#address, this.#size);
     for (const purpose of ["panels", "transposed"] as const) {
       const packed = this.#packed[purpose];
       if (packed !== undefined) kernels.memory.free(packed.address, places.sizes[purpose]);
