@@ -2,7 +2,8 @@ import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FoveaError } from "@fovea-rl/core";
 import { z } from "zod";
-import type { AdamW, Moments } from "./adamw.ts";
+import { AdamW, type AdamWOptions } from "./adamw.ts";
+import type { Executor } from "./executor.ts";
 import { type ModelConfig, parseModelConfig } from "./model-config.ts";
 import { openModelWeights, writeModelWeights } from "./model-weights.ts";
 import { parameterReader, type ReadParameter } from "./parameter-layout.ts";
@@ -27,15 +28,6 @@ export interface EngineState {
   readonly parameters: Parameters;
   readonly optimiser: AdamW;
   /** `undefined` while nobody has asked for the reference policy. */
-  readonly reference: Parameters | undefined;
-}
-
-/** The same out of a checkpoint. */
-export interface SavedState {
-  readonly parameters: Parameters;
-  /** `undefined` before the first step. */
-  readonly moments: Moments | undefined;
-  readonly optimiserSteps: number;
   readonly reference: Parameters | undefined;
 }
 
@@ -123,19 +115,20 @@ async function checkModel(directory: string, config: ModelConfig): Promise<void>
 /**
  * Reads what {@link writeEngineCheckpoint} wrote. All files are there, whole and of this model before the first parameters are made.
  *
- * @param create makes parameters of what is read; they are disposed if others cannot be.
+ * @param executor makes parameters of what is read; they are disposed if others cannot be.
  * @throws FoveaError naming the file at fault, or saying that the checkpoint is of another model.
  */
 export async function readEngineCheckpoint(
   directory: string,
   config: ModelConfig,
-  create: (read: ReadParameter) => Promise<Parameters>,
-): Promise<SavedState> {
+  optimiserOptions: AdamWOptions,
+  executor: Pick<Executor, "createParameters">,
+): Promise<EngineState> {
   const { optimiserSteps, hasReference } = await readState(join(directory, STATE_FILE));
   await checkModel(directory, config);
   const made: Parameters[] = [];
   const make = async (read: ReadParameter): Promise<Parameters> => {
-    const parameters = await create(read);
+    const parameters = await executor.createParameters(read);
     made.push(parameters);
     return parameters;
   };
@@ -159,10 +152,11 @@ export async function readEngineCheckpoint(
       const path = join(directory, REFERENCE_FILE);
       readReference = parameterReader(config, await open(openSafetensors(path)), path);
     }
+    const parameters = await make(readWeights);
+    const moments = readMoments && { first: await make(readMoments.first), second: await make(readMoments.second) };
     return {
-      parameters: await make(readWeights),
-      moments: readMoments && { first: await make(readMoments.first), second: await make(readMoments.second) },
-      optimiserSteps,
+      parameters,
+      optimiser: new AdamW(optimiserOptions, moments, optimiserSteps),
       reference: readReference && (await make(readReference)),
     };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Executor } from "./executor.ts";
 import { type ImageProcessor, readImageProcessor } from "./image-processor.ts";
 import { type ModelConfig, readModelConfig } from "./model-config.ts";
 import { openModelWeights } from "./model-weights.ts";
-import { parameterLayouts, parameterReader } from "./parameter-layout.ts";
+import { parameterReader } from "./parameter-layout.ts";
 import type { Parameters } from "./parameters.ts";
 import type { TfjsPolicyOptions } from "./policy-options.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -42,7 +42,8 @@ export async function openEngine(options: TfjsPolicyOptions, context: PolicyCont
     const read = parameterReader(config, weights.tensors, modelDirectory);
     const backend = await startBackend(options.backend);
     const executor = createExecutor(options, backend, config);
-    const parameters = await executor.createParameters(parameterLayouts(config), read).catch(async (error: unknown) => {
+    const parameters = await executor.createParameters(read).catch(async (error: unknown) => {
+      // Nobody else will: no policy has come of it.
       executor.acquire();
       await executor.release();
       throw error;

@@ -1,5 +1,5 @@
 import type { Objective } from "./objective.ts";
-import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
+import type { ReadParameter } from "./parameter-layout.ts";
 import type { Parameters } from "./parameters.ts";
 import type { GradientPass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
@@ -13,7 +13,7 @@ export interface Executor<Set extends Parameters = Parameters> {
   /** Whether products are summed up by kernels of our own. */
   readonly usesKernels: boolean;
   /** Reads one parameter after the other, and leaves nothing behind if one cannot be read. */
-  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<Set>;
+  createParameters(read: ReadParameter): Promise<Set>;
   sample(pass: SamplePass, parameters: Set): Promise<SampledResponse[][]>;
   score(pass: ScorePass, parameters: Set): Promise<ScoreResult>;
   /**

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "./backend.ts";
 import { KernelExecutor } from "./kernel-executor.ts";
 import { readModelConfig } from "./model-config.ts";
-import { parameterLayouts } from "./parameter-layout.ts";
 
 const config = await readModelConfig(join(import.meta.dirname, "../fixtures/smolvlm-a"));
 const pass = {
@@ -21,7 +20,7 @@ describe.each([1, 2])("kernels in %i threads", (workers) => {
   executor.acquire();
   afterAll(() => executor.release());
   const create = () =>
-    executor.createParameters(parameterLayouts(config), async ({ shape }) =>
+    executor.createParameters(async ({ shape }) =>
       Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, index) => Math.sin(index)),
     );
 

@@ -1,7 +1,7 @@
 import type { Executor } from "./executor.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { type Objective, objectiveGradient } from "./objective.ts";
-import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
+import type { ReadParameter } from "./parameter-layout.ts";
 import type { GradientPass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import type { SampledResponse } from "./sample-responses.ts";
 import { KernelParameters } from "./wasm-model/kernel-parameters.ts";
@@ -31,8 +31,8 @@ export class KernelExecutor implements Executor<KernelParameters> {
     return this.width;
   }
 
-  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<KernelParameters> {
-    return KernelParameters.read(layouts, read, this.#threads);
+  createParameters(read: ReadParameter): Promise<KernelParameters> {
+    return KernelParameters.read(read, this.#threads);
   }
 
   async sample(pass: SamplePass, parameters: KernelParameters): Promise<SampledResponse[][]> {
@@ -55,7 +55,7 @@ export class KernelExecutor implements Executor<KernelParameters> {
 
   async gradient(pass: GradientPass, parameters: KernelParameters, objective: Objective): Promise<KernelParameters> {
     const weights = await parameters.weights("gradient");
-    const gradient = new KernelParameters(parameters.layouts, this.#threads);
+    const gradient = new KernelParameters(this.#threads);
     try {
       await this.#threads.gradient({ weights, pass, gradient: gradient.address }, (logprobs, shape) =>
         objectiveGradient(logprobs, shape, objective),

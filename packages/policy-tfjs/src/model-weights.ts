@@ -12,6 +12,7 @@ import {
   type WritableTensors,
   writeSafetensors,
 } from "./safetensors.ts";
+import { shapeSize } from "./shape-size.ts";
 import { writeAside } from "./write-aside.ts";
 
 const SINGLE_FILE = "model.safetensors";
@@ -103,7 +104,7 @@ export async function readModelWeights(directory: string): Promise<TensorMap> {
 
 /** Bytes of a tensor as it is written: in float32. */
 function byteLength({ shape }: Pick<NamedTensor, "shape">): number {
-  return shape.reduce((product, size) => product * size, 4);
+  return 4 * shapeSize(shape);
 }
 
 /** Fills shards in the order of names, each up to the limit; a tensor above the limit gets a shard of its own. */

@@ -1,6 +1,7 @@
 import { FoveaError } from "@fovea-rl/core/fovea-error";
 import type { ModelConfig } from "./model-config.ts";
 import type { StoredTensors } from "./safetensors.ts";
+import { shapeSize } from "./shape-size.ts";
 
 /**
  * How a parameter of the engine is made of tensors in Hugging Face's layout. Linear weights are stored `[in, out]` here (theirs
@@ -20,10 +21,6 @@ export interface ParameterSource {
   readonly name: string;
   /** Shape in the checkpoint. */
   readonly shape: readonly number[];
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** A linear kernel `[in, sum of outs]` out of weights `[out, in]`. */
@@ -80,7 +77,7 @@ function visionLayouts(config: ModelConfig): ParameterLayout[] {
       vector(`${own}.contract.bias`, [`${layer}.mlp.fc2.bias`, width]),
     ];
   });
-  const patchInputs = sizeOf(patchShape.slice(1));
+  const patchInputs = shapeSize(patchShape.slice(1));
   return [
     {
       name: "vision.patch.kernel",
@@ -162,7 +159,7 @@ export function parameterReader(config: ModelConfig, tensors: StoredTensors, ori
 
 async function assembleParameter(layout: ParameterLayout, tensors: StoredTensors): Promise<Float32Array> {
   if (layout.arrangement === "rows" && layout.sources.length === 1) return tensors.get(layout.sources[0]!.name)!.read();
-  const values = new Float32Array(sizeOf(layout.shape));
+  const values = new Float32Array(shapeSize(layout.shape));
   let offset = 0;
   for (const { name, shape } of layout.sources) {
     const data = await tensors.get(name)!.read();
@@ -190,9 +187,9 @@ export function disassembleParameter(
   source: ParameterSource,
 ): Float32Array {
   const before = sources.slice(0, sources.indexOf(source));
-  const size = sizeOf(source.shape);
+  const size = shapeSize(source.shape);
   if (arrangement === "rows") {
-    const offset = before.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const offset = before.reduce((sum, { shape }) => sum + shapeSize(shape), 0);
     return values.slice(offset, offset + size);
   }
   const offset = before.reduce((sum, { shape }) => sum + shape[0]!, 0);

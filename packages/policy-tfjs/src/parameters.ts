@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { disassembleParameter, type ParameterLayout } from "./parameter-layout.ts";
 import type { StoredTensor, StoredTensors } from "./safetensors.ts";
+import { shapeSize } from "./shape-size.ts";
 
 /** The numbers of one step of AdamW that are the same for all parameters. */
 export interface AdamWCoefficients {
@@ -53,7 +54,7 @@ export abstract class Parameters {
 
   /** Number of scalars. */
   count(): number {
-    return this.layouts.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+    return this.layouts.reduce((sum, { shape }) => sum + shapeSize(shape), 0);
   }
 
   /** As checkpoint tensors, by their Hugging Face names; read while these stay as they are. */

@@ -24,8 +24,8 @@ export const policyOptionsSchema = z.strictObject({
     .prefault({}),
   /**
    * Largest number of padded tokens in one forward or backward pass: bounds memory, and changes nothing but rounding. Left out, it is
-   * 1024 on wasm, where small passes cost nothing and workers share them, or up to four times the longest prompt where prompts are long;
-   * 8192 on a GPU; on tensorflow as many of these as are about 384 MiB of activations, which prompts do not go beyond on wasm either.
+   * 1024 on wasm, where small passes cost nothing and workers share them; more where four prompts are, as long as activations take about
+   * 384 MiB at most. On tensorflow it is as many as take that, at most 8192, and 8192 on a GPU.
    */
   microBatchTokens: z.int().positive().optional(),
   /**
@@ -65,7 +65,10 @@ export function checkGradientCheckpointing(
 const ACTIVATION_BYTES = 384 * 2 ** 20;
 const MOST_TOKENS = 8192;
 
-/** About how many bytes of a token TensorFlow.js's operations keep for the gradient: projections twice, ten rows of the residual's width, three of the feed-forward's. */
+/**
+ * About how many bytes of a token TensorFlow.js's operations keep for the gradient: projections twice, ten rows of the residual's width,
+ * three of the feed-forward's.
+ */
 function activationBytes({ text }: Pick<ModelConfig, "text">): number {
   const projected = (text.heads + 2 * text.keyValueHeads) * text.headDimension;
   return 4 * text.layers * (2 * projected + 10 * text.hiddenSize + 3 * text.intermediateSize);

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { FoveaError } from "@fovea-rl/core";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 import { parseHeader, parseHeaderLength, type TensorEntry } from "./safetensors-header.ts";
+import { shapeSize } from "./shape-size.ts";
 import { writeAside } from "./write-aside.ts";
 
 /** A tensor outside any engine. */
@@ -176,7 +177,7 @@ function layOut(
   for (const name of names) {
     if (name === "__metadata__") throw new FoveaError('a tensor cannot be named "__metadata__"');
     const { shape } = tensors.get(name)!;
-    const end = offset + 4 * sizeOf(shape);
+    const end = offset + 4 * shapeSize(shape);
     entries.push([name, { dtype: "F32", shape, data_offsets: [offset, end] }]);
     offset = end;
   }
@@ -188,12 +189,8 @@ function layOut(
   return { names, header };
 }
 
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 function bytesOf(name: string, { shape }: Pick<NamedTensor, "shape">, data: Float32Array): Uint8Array {
-  if (sizeOf(shape) !== data.length) {
+  if (shapeSize(shape) !== data.length) {
     throw new FoveaError(`the tensor "${name}" has the shape [${shape.join(", ")}] but ${data.length} values`);
   }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

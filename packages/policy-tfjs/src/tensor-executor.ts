@@ -7,7 +7,7 @@ import type { ModelConfig } from "./model-config.ts";
 import { guardObjective, type Objective } from "./objective.ts";
 import { checkpointed, recorded } from "./operations/checkpoint.ts";
 import { rearrangeRows } from "./operations/embedding.ts";
-import type { ParameterLayout, ReadParameter } from "./parameter-layout.ts";
+import { parameterLayouts, type ReadParameter } from "./parameter-layout.ts";
 import type { GradientPass, ResponsePass, SamplePass, ScorePass, ScoreResult } from "./passes.ts";
 import { type SampledResponse, sampleResponses } from "./sample-responses.ts";
 import { TensorParameters } from "./tensor-parameters.ts";
@@ -55,8 +55,8 @@ export class TensorExecutor implements Executor<TensorParameters> {
     return this.#sampler?.width ?? 1;
   }
 
-  createParameters(layouts: readonly ParameterLayout[], read: ReadParameter): Promise<TensorParameters> {
-    return TensorParameters.read(layouts, read);
+  createParameters(read: ReadParameter): Promise<TensorParameters> {
+    return TensorParameters.read(parameterLayouts(this.#config), read);
   }
 
   async sample(pass: SamplePass, parameters: TensorParameters): Promise<SampledResponse[][]> {

@@ -29,7 +29,7 @@ import { LossReports } from "./loss-reports.ts";
 import { createMicroBatches, type MicroBatch } from "./micro-batches.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { openModelWeights } from "./model-weights.ts";
-import { parameterLayouts, parameterReader, type ReadParameter } from "./parameter-layout.ts";
+import { parameterReader } from "./parameter-layout.ts";
 import type { Parameters } from "./parameters.ts";
 import { microBatchTokens, samplingRows, type TfjsPolicyOptions } from "./policy-options.ts";
 import { PromptEncoder } from "./prompt-encoder.ts";
@@ -251,18 +251,13 @@ export class TfjsPolicy implements Policy {
   }
 
   async #readModel(): Promise<Parameters> {
-    const { config, modelDirectory } = this.#parts;
+    const { config, modelDirectory, executor } = this.#parts;
     const weights = await openModelWeights(modelDirectory);
     try {
-      return await this.#createParameters(parameterReader(config, weights.tensors, modelDirectory));
+      return await executor.createParameters(parameterReader(config, weights.tensors, modelDirectory));
     } finally {
       await weights.close();
     }
-  }
-
-  #createParameters(read: ReadParameter): Promise<Parameters> {
-    const { executor, config } = this.#parts;
-    return executor.createParameters(parameterLayouts(config), read);
   }
 
   async refreshReference(): Promise<void> {
@@ -282,12 +277,12 @@ export class TfjsPolicy implements Policy {
   }
 
   async load(directory: string): Promise<void> {
-    const { config, options } = this.#parts;
-    const state = await readEngineCheckpoint(directory, config, (read) => this.#createParameters(read));
+    const { config, options, executor } = this.#parts;
+    const state = await readEngineCheckpoint(directory, config, options.optimiser, executor);
     this.#disposeState();
     this.#parameters = state.parameters;
     this.#isUntrained = false;
-    this.#optimiser = new AdamW(options.optimiser, state.moments, state.optimiserSteps);
+    this.#optimiser = state.optimiser;
     this.#reference = state.reference;
   }
 

@@ -14,6 +14,13 @@ describe("the kernels' memory", () => {
     expect(memory.allocate(100)).toBeGreaterThan(second);
   });
 
+  it("takes nothing for what it cannot give", () => {
+    const memory = KernelMemory.create();
+    const first = memory.allocate(16);
+    expect(() => memory.allocate(2 ** 30)).toThrow("WebAssembly addresses 4 GiB");
+    expect(memory.allocate(16)).toBe(first + 64);
+  });
+
   it("is the same memory for another thread, also where that has made it larger", async () => {
     const memory = KernelMemory.create();
     const source = `

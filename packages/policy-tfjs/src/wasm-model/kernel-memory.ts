@@ -67,31 +67,25 @@ export class KernelMemory {
   /** A block of at least so many bytes, for good. @throws FoveaError if there are none left. */
   reserve(bytes: number): Block {
     const lines = linesOf(bytes);
-    const first = Atomics.add(this.#lines, 0, lines);
-    const block = { start: first * LINE, end: (first + lines) * LINE };
-    try {
-      this.#reach(block.end);
-    } catch (error) {
-      // Not atomic with what others take meanwhile; then the lines are lost, which harms nobody.
-      Atomics.compareExchange(this.#lines, 0, first + lines, first);
-      throw error;
+    for (;;) {
+      const first = Atomics.load(this.#lines, 0);
+      if (this.#claim(first, lines)) return { start: first * LINE, end: (first + lines) * LINE };
     }
-    return block;
   }
 
-  /** Makes a block larger by at least so many bytes where nothing was given out behind it. */
+  /** Makes a block larger by at least so many bytes where nothing was given out behind it. @throws FoveaError if there are none left. */
   extend(block: Block, bytes: number): boolean {
-    const last = block.end / LINE;
-    const next = last + linesOf(bytes);
-    if (Atomics.compareExchange(this.#lines, 0, last, next) !== last) return false;
-    try {
-      this.#reach(next * LINE);
-    } catch (error) {
-      Atomics.compareExchange(this.#lines, 0, next, last);
-      throw error;
-    }
-    block.end = next * LINE;
+    const lines = linesOf(bytes);
+    if (!this.#claim(block.end / LINE, lines)) return false;
+    block.end += lines * LINE;
     return true;
+  }
+
+  /** Gives out lines from `first` on, unless others have been from there. They exist before they are given out: a failure takes none. */
+  #claim(first: number, lines: number): boolean {
+    if (Atomics.load(this.#lines, 0) !== first) return false;
+    this.#reach((first + lines) * LINE);
+    return Atomics.compareExchange(this.#lines, 0, first, first + lines) === first;
   }
 
   /** Grows until addresses below `end` exist. */
@@ -102,6 +96,8 @@ export class KernelMemory {
       const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
       if (pages > 0) memory.grow(pages);
     } catch (error) {
+      // Another thread may have grown it meanwhile, as far as it goes.
+      if (memory.buffer.byteLength >= end) return;
       throw new FoveaError(
         `the model and its passes need ${(end / 2 ** 30).toFixed(1)} GiB of memory, more than can be had (WebAssembly addresses 4 GiB); lower the policy's microBatchTokens, samplingRows or workers, or choose the backend tensorflow`,
         { cause: error },

@@ -57,7 +57,7 @@ async function stepOnce(
 describe("parameters in the kernels' memory", () => {
   const layouts = parameterLayouts(small);
   const executor = new KernelExecutor(1, small);
-  const create = (set: number) => executor.createParameters(layouts, reader(set));
+  const create = (set: number) => executor.createParameters(reader(set));
   const createTensors = (set: number) => TensorParameters.read(layouts, reader(set));
 
   it("are added up and stepped to the bits of TensorFlow.js's operations", async () => {
@@ -125,7 +125,7 @@ describe("parameters in the kernels' memory", () => {
     const first = await create(1);
     const { address } = first;
     first.dispose();
-    const unreadable = executor.createParameters(layouts, async (layout) => {
+    const unreadable = executor.createParameters(async (layout) => {
       if (layout.name === "text.norm.weight") throw new Error("the disk is gone");
       return reader(1)(layout);
     });
@@ -142,11 +142,10 @@ describe("large parameters", () => {
   afterAll(() => Promise.all(executors.map((executor) => executor.release())));
 
   it("come out the same whoever shares the work", async () => {
-    const layouts = parameterLayouts(large);
     const [alone, ...together] = await Promise.all(
       executors.map(async (executor) => {
-        const { values, squares } = await stepOnce((set) => executor.createParameters(layouts, reader(set)));
-        const weights = await executor.createParameters(layouts, reader(5));
+        const { values, squares } = await stepOnce((set) => executor.createParameters(reader(set)));
+        const weights = await executor.createParameters(reader(5));
         const pass = {
           prompts: [{ tokens: Int32Array.of(1, 5, 9), pixelValues: [] }],
           responses: [[Int32Array.of(7, 8)]],

@@ -1,4 +1,4 @@
-import type { ParameterLayout, ReadParameter } from "../parameter-layout.ts";
+import type { ReadParameter } from "../parameter-layout.ts";
 import { type AdamWCoefficients, Parameters, type StepOperands } from "../parameters.ts";
 import type { Address } from "./kernel-exports.ts";
 import { FLOAT } from "./kernel-memory.ts";
@@ -21,8 +21,8 @@ export class KernelParameters extends Parameters {
   #isDisposed = false;
 
   /** What they hold is undefined. */
-  constructor(layouts: readonly ParameterLayout[], threads: KernelThreads) {
-    super(layouts);
+  constructor(threads: KernelThreads) {
+    super(threads.own.places.layouts);
     this.#threads = threads;
     this.#address = threads.own.kernels.memory.allocate(this.#size);
   }
@@ -33,14 +33,10 @@ export class KernelParameters extends Parameters {
     return this.#address;
   }
 
-  static async read(
-    layouts: readonly ParameterLayout[],
-    read: ReadParameter,
-    threads: KernelThreads,
-  ): Promise<KernelParameters> {
-    const parameters = new KernelParameters(layouts, threads);
+  static async read(read: ReadParameter, threads: KernelThreads): Promise<KernelParameters> {
+    const parameters = new KernelParameters(threads);
     try {
-      for (const layout of layouts) parameters.write(layout.name, await read(layout));
+      for (const layout of parameters.layouts) parameters.write(layout.name, await read(layout));
     } catch (error) {
       parameters.dispose();
       throw error;
@@ -56,7 +52,7 @@ export class KernelParameters extends Parameters {
   /** One parameter's values where they lie. */
   view(name: string): Float32Array {
     const { places, kernels } = this.#threads.own;
-    const { offset, size } = places.values.get(name)!;
+    const { offset, size } = places.valuesOf(name);
     return kernels.floats(this.address + offset, size);
   }
 
@@ -71,13 +67,13 @@ export class KernelParameters extends Parameters {
   }
 
   copy(): this {
-    const copy = new KernelParameters(this.layouts, this.#threads);
+    const copy = new KernelParameters(this.#threads);
     this.#threads.own.kernels.run.move(this.address, copy.address, this.#size);
     return copy as this;
   }
 
   zeros(): this {
-    const zeros = new KernelParameters(this.layouts, this.#threads);
+    const zeros = new KernelParameters(this.#threads);
     this.#threads.own.kernels.run.clear(zeros.address, this.#size);
     return zeros as this;
   }

@@ -83,7 +83,7 @@ export class KernelThread {
       const { inputs, outputs, source, isTransposed, ...places } = this.places.kernels.get(name)!;
       const offset = places[purpose];
       if (offset === undefined) continue;
-      const values = weights.values + this.places.values.get(source)!.offset;
+      const values = weights.values + this.places.valuesOf(source).offset;
       const [k, n] = purpose === "panels" ? [inputs, outputs] : [outputs, inputs];
       const transposes = isTransposed !== (purpose === "transposed");
       this.kernels.run.packPanels(values, weights[purpose] + offset, k, n, Number(transposes));

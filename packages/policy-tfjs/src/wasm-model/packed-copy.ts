@@ -19,7 +19,7 @@ export class PackedCopy {
   write(name: string, values: Float32Array): void {
     const { kernels, places } = this.#thread;
     if (!places.kernels.has(name)) {
-      kernels.floats(this.weights.values + places.values.get(name)!.offset, values.length).set(values);
+      kernels.floats(this.weights.values + places.valuesOf(name).offset, values.length).set(values);
     }
     for (const { source, inputs, outputs, panels, isTransposed } of places.kernels.values()) {
       if (source !== name) continue;

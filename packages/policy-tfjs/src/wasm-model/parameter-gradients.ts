@@ -19,9 +19,7 @@ export class ParameterGradients {
 
   /** Where the sums of one parameter lie, to be added to. */
   of(name: string): Address {
-    const place = this.#places.values.get(name);
-    if (place === undefined) throw new Error(`there is no parameter "${name}"`);
-    return this.#sums + place.offset;
+    return this.#sums + this.#places.valuesOf(name).offset;
   }
 
   /**

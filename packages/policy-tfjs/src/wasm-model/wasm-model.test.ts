@@ -43,7 +43,7 @@ async function open(name: string): Promise<Model> {
   const read = parameterReader(config, file.tensors, directory);
   const executor = new KernelExecutor(1, config);
   const parameters = await TensorParameters.read(layouts, read);
-  const weights = await executor.createParameters(layouts, read);
+  const weights = await executor.createParameters(read);
   await file.close();
   return { config, parameters, weights, executor };
 }

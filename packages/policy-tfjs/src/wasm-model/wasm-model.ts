@@ -41,9 +41,7 @@ export class WasmModel {
 
   /** A vector or table as it is. */
   values(name: string): Address {
-    const place = this.places.values.get(name);
-    if (place === undefined) throw new Error(`there is no parameter "${name}"`);
-    return this.#weights.values + place.offset;
+    return this.#weights.values + this.places.valuesOf(name).offset;
   }
 
   /** y = x · kernel (+ bias), or y += ..., for `rows` rows. */

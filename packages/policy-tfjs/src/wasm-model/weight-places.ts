@@ -1,11 +1,11 @@
 import type { ModelConfig } from "../model-config.ts";
 import { type ParameterLayout, parameterLayouts } from "../parameter-layout.ts";
+import { shapeSize } from "../shape-size.ts";
 import { FLOAT } from "./kernel-memory.ts";
 import { roundUpToSixteen } from "./model-kernels.ts";
 
 /** A parameter among the values of all. */
 export interface ValuesPlace {
-  readonly name: string;
   /** Bytes from the values' beginning. */
   readonly offset: number;
   /** Floats. */
@@ -31,7 +31,7 @@ export function panelFloats(k: number, n: number): number {
   return k * roundUpToSixteen(n);
 }
 
-function kernelShapes({ config, layouts }: { config: ModelConfig; layouts: readonly ParameterLayout[] }) {
+function kernelShapes(config: ModelConfig, layouts: readonly ParameterLayout[]) {
   const kernels = layouts
     .filter(({ name }) => name.endsWith(".kernel"))
     .map(({ name, shape }) => ({ name, source: name, shape: shape as [number, number], isTransposed: false }));
@@ -46,6 +46,7 @@ function kernelShapes({ config, layouts }: { config: ModelConfig; layouts: reado
  * every thread, so that weights are told of by three addresses.
  */
 export class WeightPlaces {
+  readonly layouts: readonly ParameterLayout[];
   readonly values: ReadonlyMap<string, ValuesPlace>;
   readonly kernels: ReadonlyMap<string, KernelPlace>;
   /** Floats of all values, of all panels, and of all transposed panels. */
@@ -53,6 +54,7 @@ export class WeightPlaces {
 
   constructor(config: ModelConfig) {
     const layouts = parameterLayouts(config);
+    this.layouts = layouts;
     const ends = { values: 0, panels: 0, transposed: 0 };
     const take = (part: keyof typeof ends, floats: number): number => {
       const offset = ends[part] * FLOAT;
@@ -61,12 +63,12 @@ export class WeightPlaces {
     };
     this.values = new Map(
       layouts.map(({ name, shape }) => {
-        const size = shape.reduce((product, length) => product * length, 1);
-        return [name, { name, size, offset: take("values", size) }];
+        const size = shapeSize(shape);
+        return [name, { size, offset: take("values", size) }];
       }),
     );
     this.kernels = new Map(
-      kernelShapes({ config, layouts }).map(({ name, source, shape: [inputs, outputs], isTransposed }) => {
+      kernelShapes(config, layouts).map(({ name, source, shape: [inputs, outputs], isTransposed }) => {
         const panels = take("panels", panelFloats(inputs, outputs));
         // Nobody asks for the pixels' gradient.
         const transposed =
@@ -75,5 +77,12 @@ export class WeightPlaces {
       }),
     );
     this.sizes = ends;
+  }
+
+  /** A parameter's place among the values. */
+  valuesOf(name: string): ValuesPlace {
+    const place = this.values.get(name);
+    if (place === undefined) throw new Error(`there is no parameter "${name}"`);
+    return place;
   }
 }
